@@ -1,0 +1,170 @@
+/* ops.h - the vocabulary: tw_<name>(nodes, options). ops.def has a line on each.
+ *
+ * Dimensions and axes: negative axes count from the end. Options are by name, zero means default.
+ * SPDX-License-Identifier: MIT
+ */
+#pragma once
+#include "core/core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Padding of the spatial axes: TW_SAME (the output is the input divided by the stride, rounded up),
+ * TW_PAD(p), TW_PAD(height, width) or TW_PAD(top, bottom, left, right); default none. */
+typedef struct tw_padding { int n; int at[6]; } tw_padding;
+#ifdef __cplusplus
+#define TW_PAD(...) (tw_padding{ tw__many(__VA_ARGS__), { __VA_ARGS__ } })
+#define TW_SAME (tw_padding{ -1, { 0 } })
+#else
+#define TW_PAD(...) ((tw_padding){ (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), { __VA_ARGS__ } })
+#define TW_SAME ((tw_padding){ .n = -1 })
+#endif
+
+typedef struct tw_reduce_args  { int _size; tw_axes axes; bool keep_dims; } tw_reduce_args;
+typedef struct tw_var_args     { int _size; tw_axes axes; bool keep_dims; int ddof; } tw_var_args;
+typedef struct tw_softmax_args { int _size; tw_axes axes; } tw_softmax_args;
+typedef struct tw_axes_args    { int _size; tw_axes axes; } tw_axes_args;
+typedef struct tw_axis_args    { int _size; int axis; } tw_axis_args;
+typedef struct tw_index_args   { int _size; int axis; int64_t at; } tw_index_args;
+typedef struct tw_matmul_args  { int _size; bool transpose_a, transpose_b; } tw_matmul_args;
+typedef struct tw_random_args  { int _size; uint64_t key; } tw_random_args;     /* key: a stream of one's own; default the context's next */
+typedef struct tw_uniform_args { int _size; tw_dtype dtype; double low, high; uint64_t key; } tw_uniform_args;
+typedef struct tw_normal_args  { int _size; tw_dtype dtype; double mean, std; uint64_t key; } tw_normal_args;
+
+/* One entry for each axis of x. .start counts from the end when negative and is a slot: it may change without a new plan. */
+typedef struct tw_slice_args {
+    int     _size;
+    int64_t start[TW_MAX_RANK];     /* default 0 */
+    int64_t size[TW_MAX_RANK];      /* default: all that remain */
+    int64_t step[TW_MAX_RANK];      /* default 1; positive */
+} tw_slice_args;
+
+typedef struct tw_pad_args {
+    int     _size;
+    int64_t before[TW_MAX_RANK], after[TW_MAX_RANK];    /* default 0; not negative */
+    double  value;                                       /* default 0 */
+} tw_pad_args;
+
+typedef struct tw_conv2d_args {
+    int        _size;
+    int        stride[2], dilation[2];      /* {2} means {2, 2}; default 1 */
+    tw_padding padding;                     /* default none */
+    int        groups;                      /* default 1 */
+} tw_conv2d_args;
+
+typedef struct tw_pool_args {
+    int        _size;
+    int        window[2], stride[2];        /* {2} means {2, 2}; stride default: the window */
+    tw_padding padding;                     /* default none */
+} tw_pool_args;
+
+#define TW__SPLICE(...) (const tw_loc *at, __VA_ARGS__)
+#define OP(name, params, text) RULE(name, text) FN(name, params, text)
+#define RULE(name, text) TW_API extern const tw_op tw_op_##name;
+#define FN(name, params, text) TW_API tw_node *tw_##name##_at TW__SPLICE params;
+#include "ops/ops.def"
+#undef OP
+#undef RULE
+#undef FN
+
+/* n equal parts along .axis (default 0), into outs. */
+TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *options);
+#define tw_split(...) tw__split(__VA_ARGS__, )
+#define tw__split(x, n, outs, ...) tw_split_at(TW_HERE, x, n, outs, TW_OPTS(tw_axis_args, __VA_ARGS__))
+
+#define tw_neg(x)      tw_neg_at(TW_HERE, x)
+#define tw_abs(x)      tw_abs_at(TW_HERE, x)
+#define tw_sign(x)     tw_sign_at(TW_HERE, x)
+#define tw_exp(x)      tw_exp_at(TW_HERE, x)
+#define tw_expm1(x)    tw_expm1_at(TW_HERE, x)
+#define tw_log(x)      tw_log_at(TW_HERE, x)
+#define tw_log1p(x)    tw_log1p_at(TW_HERE, x)
+#define tw_sqrt(x)     tw_sqrt_at(TW_HERE, x)
+#define tw_rsqrt(x)    tw_rsqrt_at(TW_HERE, x)
+#define tw_recip(x)    tw_recip_at(TW_HERE, x)
+#define tw_square(x)   tw_square_at(TW_HERE, x)
+#define tw_sin(x)      tw_sin_at(TW_HERE, x)
+#define tw_cos(x)      tw_cos_at(TW_HERE, x)
+#define tw_tanh(x)     tw_tanh_at(TW_HERE, x)
+#define tw_sigmoid(x)  tw_sigmoid_at(TW_HERE, x)
+#define tw_erf(x)      tw_erf_at(TW_HERE, x)
+#define tw_relu(x)     tw_relu_at(TW_HERE, x)
+#define tw_round(x)    tw_round_at(TW_HERE, x)
+#define tw_floor(x)    tw_floor_at(TW_HERE, x)
+#define tw_flatten(x)  tw_flatten_at(TW_HERE, x)
+#define tw_transpose(x) tw_transpose_at(TW_HERE, x)
+#define tw_logical_not(x) tw_logical_not_at(TW_HERE, x)
+
+#define tw_add(a, b)       TW__CALL_AA(tw_add_at, a, b)
+#define tw_sub(a, b)       TW__CALL_AA(tw_sub_at, a, b)
+#define tw_mul(a, b)       TW__CALL_AA(tw_mul_at, a, b)
+#define tw_div(a, b)       TW__CALL_AA(tw_div_at, a, b)
+#define tw_pow(a, b)       TW__CALL_AA(tw_pow_at, a, b)
+#define tw_maximum(a, b)   TW__CALL_AA(tw_maximum_at, a, b)
+#define tw_minimum(a, b)   TW__CALL_AA(tw_minimum_at, a, b)
+#define tw_equal(a, b)     TW__CALL_AA(tw_equal_at, a, b)
+#define tw_not_equal(a, b) TW__CALL_AA(tw_not_equal_at, a, b)
+#define tw_less(a, b)      TW__CALL_AA(tw_less_at, a, b)
+#define tw_less_equal(a, b) TW__CALL_AA(tw_less_equal_at, a, b)
+#define tw_greater(a, b)   TW__CALL_AA(tw_greater_at, a, b)
+#define tw_greater_equal(a, b) TW__CALL_AA(tw_greater_equal_at, a, b)
+#define tw_logical_and(a, b) TW__CALL_NN(tw_logical_and_at, a, b)
+#define tw_logical_or(a, b)  TW__CALL_NN(tw_logical_or_at, a, b)
+#define tw_where(c, a, b)  TW__CALL_NAA(tw_where_at, c, a, b)
+#define tw_clip(x, low, high) TW__CALL_NAA(tw_clip_at, x, low, high)
+
+#define tw_cast(x, dtype)  tw_cast_at(TW_HERE, x, dtype)
+#define tw_reshape(x, ...) tw_reshape_at(TW_HERE, x, __VA_ARGS__)
+#define tw_permute(x, ...) tw_permute_at(TW_HERE, x, __VA_ARGS__)
+#define tw_broadcast_to(x, ...) tw_broadcast_to_at(TW_HERE, x, __VA_ARGS__)
+#define tw_sum_to(x, ...)  tw_sum_to_at(TW_HERE, x, __VA_ARGS__)
+
+/* One operand and options. */
+#define TW__X(f, T, x, ...) f(TW_HERE, x, TW_OPTS(T, __VA_ARGS__))
+#define tw_slice(...)       TW__X1(tw_slice_at, tw_slice_args, __VA_ARGS__, )
+#define tw_pad(...)         TW__X1(tw_pad_at, tw_pad_args, __VA_ARGS__, )
+#define tw_flip(...)        TW__X1(tw_flip_at, tw_axes_args, __VA_ARGS__, )
+#define tw_sum(...)         TW__X1(tw_sum_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_prod(...)        TW__X1(tw_prod_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_max(...)         TW__X1(tw_max_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_min(...)         TW__X1(tw_min_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_argmax(...)      TW__X1(tw_argmax_at, tw_axis_args, __VA_ARGS__, )
+#define tw_max_pool2d(...)  TW__X1(tw_max_pool2d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_sum_pool2d(...)  TW__X1(tw_sum_pool2d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_avg_pool2d(...)  TW__X1(tw_avg_pool2d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_mean(...)        TW__X1(tw_mean_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_var(...)         TW__X1(tw_var_at, tw_var_args, __VA_ARGS__, )
+#define tw_softmax(...)     TW__X1(tw_softmax_at, tw_softmax_args, __VA_ARGS__, )
+#define tw_log_softmax(...) TW__X1(tw_log_softmax_at, tw_softmax_args, __VA_ARGS__, )
+#define tw_logsumexp(...)   TW__X1(tw_logsumexp_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_squeeze(...)     TW__X1(tw_squeeze_at, tw_axes_args, __VA_ARGS__, )
+#define tw_expand_dims(...) TW__X1(tw_expand_dims_at, tw_axis_args, __VA_ARGS__, )
+#define tw_index(...)       TW__X1(tw_index_at, tw_index_args, __VA_ARGS__, )
+#define TW__X1(f, T, x, ...) TW__X(f, T, x, __VA_ARGS__)
+
+/* Two or three operands, in order, and options. */
+#define tw_matmul(...)      TW__X2(tw_matmul_at, tw_matmul_args, __VA_ARGS__, )
+#define tw_conv2d(...)      TW__X2(tw_conv2d_at, tw_conv2d_args, __VA_ARGS__, )
+#define tw_gather(...)      TW__X2(tw_gather_at, tw_axis_args, __VA_ARGS__, )
+#define TW__X2(f, T, a, b, ...) TW__CALL_NNO(f, T, a, b, __VA_ARGS__)
+#define tw_scatter_add(...) TW__X3(tw_scatter_add_at, tw_axis_args, __VA_ARGS__, )
+#define TW__X3(f, T, a, b, c, ...) TW__CALL_NNNO(f, T, a, b, c, __VA_ARGS__)
+
+/* A context or a count first, one argument, and options. */
+#define TW__CX(f, T, cx, v, ...) f(TW_HERE, cx, v, TW_OPTS(T, __VA_ARGS__))
+#define TW__CX1(f, T, cx, v, ...) TW__CX(f, T, cx, v, __VA_ARGS__)
+#define tw_fill(...)        TW__CX1(tw_fill_at, tw_fill_args, __VA_ARGS__, )
+#define tw_zeros(...)       TW__CX1(tw_zeros_at, tw_fill_args, __VA_ARGS__, )
+#define tw_ones(...)        TW__CX1(tw_ones_at, tw_fill_args, __VA_ARGS__, )
+#define tw_random_bits(...) TW__CX1(tw_random_bits_at, tw_random_args, __VA_ARGS__, )
+#define tw_uniform(...)     TW__CX1(tw_uniform_at, tw_uniform_args, __VA_ARGS__, )
+#define tw_normal(...)      TW__CX1(tw_normal_at, tw_normal_args, __VA_ARGS__, )
+#define tw_arange(...)      TW__CX1(tw_arange_at, tw_fill_args, __VA_ARGS__, )
+#define tw_one_hot(...)     TW__CX1(tw_one_hot_at, tw_fill_args, __VA_ARGS__, )
+#define tw_concat(...)      TW__CX1(tw_concat_at, tw_axis_args, __VA_ARGS__, )
+#define tw_stack(...)       TW__CX1(tw_stack_at, tw_axis_args, __VA_ARGS__, )
+
+#ifdef __cplusplus
+}
+#endif

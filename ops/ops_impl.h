@@ -1,0 +1,101 @@
+/* ops_impl.h - what the files of ops/ share: operands, axes, shape rules of elementwise operations.
+ *
+ * Names: x a b operands, y the node that a rule is about, g its cotangent, o options (never NULL
+ * after TW_OPTIONS). A builder that looks at an operand before it builds starts with
+ *     if (!tw__operand(at, "name", 0, &x)) return x;
+ * after which x is a node that can be an input; a nil operand is handed on in silence.
+ */
+#pragma once
+#include "core/here_impl.h"
+#include "ops/kernel/attrs.h"
+#include "ops/kernel/table.h"
+#include "ops/ops.h"
+
+/* The documentation of each operation, as ops.def words it. */
+#define OP(name, params, text) RULE(name, text)
+#define RULE(name, text) extern const char tw__doc_##name[];
+#define FN(name, params, text)
+#include "ops/ops.def"
+#undef OP
+#undef RULE
+#undef FN
+
+/* How a descriptor starts. */
+#define TW_WORD(word) .name = #word, .doc = tw__doc_##word
+
+/* Bindings may pass no options. */
+#define TW_OPTIONS(T, o) static const T tw__defaults; if (!(o)) (o) = &tw__defaults
+
+/* ---- operands (operand.c) ------------------------------------------------------------------ */
+
+/* Resolves *x; false, with a nil in *x to be returned, when there is nothing to build on. */
+bool tw__operand(const tw_loc *at, const char *op, int index, tw_node **x);
+/* The same for several, in xs, whose first is then the nil. A NULL among nodes is their context's error. */
+bool tw__operands(const tw_loc *at, const char *op, int n, tw_node **xs);
+/* That error's nil; NULL if no x is NULL. */
+tw_node *tw__null_among(const tw_loc *at, const char *op, int n, tw_node *const *xs);
+/* Nodes of one and two operands without attributes. */
+tw_node *tw__unary(const tw_loc *at, const tw_op *op, tw_node *x);
+tw_node *tw__binary(const tw_loc *at, const tw_op *op, tw_arg a, tw_arg b);
+static inline bool tw__is_number(tw_arg a) { return !a.node || a.node == &tw__structure; }
+/* v, or the default where v is 0; TW_ZERO says zero. */
+double tw__or(double v, double otherwise);
+/* The dtype asked for, or the context's. */
+tw_dtype tw__dtype_or(tw_dtype asked, tw_ctx *cx);
+
+/* Shape rules of elementwise operations: floats; floats and integers; booleans; any two alike, giving booleans. */
+bool tw__shape_float(tw_node *y);
+bool tw__shape_number(tw_node *y);
+bool tw__shape_bool(tw_node *y);
+bool tw__shape_compare(tw_node *y);
+/* For builders and rules of other forms: false, with the error that names x's dtype and the cast. */
+bool tw__need_float(const tw_loc *at, const char *op, const tw_node *x);
+bool tw__reject_dtype(tw_node *y, int dtype);
+bool tw__reject_dtypes(tw_node *y, int a, int b);
+
+/* ---- axes and shapes (axes.c) -------------------------------------------------------------- */
+
+/* axis of x, negative ones from the end of rank, into *out; false after an error. */
+bool tw__axis(const tw_loc *at, const char *op, tw_node *x, int axis, int rank, int *out);
+/* The axes as bits; all when none are given. False after an error. */
+bool tw__axes_mask(const tw_loc *at, const char *op, tw_node *x, tw_axes axes, uint8_t *mask);
+/* x's shape with the axes of the mask set to 1. */
+tw_shape tw__kept_shape(const tw_node *x, unsigned mask);
+/* The product of x's dimensions along the axes of the mask. */
+int64_t tw__mask_count(const tw_node *x, unsigned mask);
+/* g, of the shape of a reduction of x over the mask with or without kept axes, repeated to x's shape. */
+tw_node *tw__spread(const tw_loc *at, tw_node *g, const tw_node *x, unsigned mask);
+/* "name 0 2" of the axes of a mask. */
+void tw__axes_label(const char *name, unsigned mask, char *text, size_t size);
+bool tw__same_shape(const tw_dims *a, const tw_shape *b);
+
+/* ---- reductions (sum.c) -------------------------------------------------------------------- */
+
+tw_node *tw__reduce(const tw_loc *at, const tw_op *op, tw_node *x, const tw_reduce_args *o);
+bool tw__shape_reduced(tw_node *y);
+void tw__label_reduced(const tw_node *y, char *text, size_t size);
+static inline unsigned tw__reduced(const tw_node *y) { return ((const tw_reduce_attr *)tw_attr(y))->axes; }
+
+/* ---- slices (slice.c, pad.c): one pair of adjoints ------------------------------------------- */
+
+/* Elements start + i * step of x, shape->at[k] of them along axis k; step NULL: ones. Checks nothing. */
+tw_node *tw__slice(const tw_loc *at, tw_node *x, const int64_t *start, const int32_t *step, const tw_shape *shape);
+/* Element i of x at before + i * step of a tensor of that shape full of value. Checks nothing. */
+tw_node *tw__pad(const tw_loc *at, tw_node *x, const int64_t *before, const int32_t *step, double value,
+                 const tw_shape *shape);
+/* size elements of x from start along axis. Checks nothing. */
+tw_node *tw__range(const tw_loc *at, tw_node *x, int axis, int64_t start, int64_t size);
+
+/* x to the power of n. */
+tw_node *tw__powi(const tw_loc *at, tw_node *x, int64_t n);
+
+/* ---- windows of images (window.c) ------------------------------------------------------------ */
+
+/* {2} as {2, 2}, {0} as twice the default; false after an error: below 1. */
+bool tw__pair(const tw_loc *at, const char *op, tw_node *x, const char *what, const int v[2], int otherwise,
+              int32_t out[2]);
+/* The padding of x [n, h, w, c] on both sides of both axes for windows that extend so far. */
+bool tw__padding(const tw_loc *at, const char *op, tw_node *x, tw_padding padding, const int64_t extent[2],
+                 const int32_t stride[2], int32_t before[2], int32_t after[2]);
+/* How many windows fit; 0 or less: none. */
+int64_t tw__windows(int64_t in, int64_t before, int64_t after, int64_t extent, int64_t stride);

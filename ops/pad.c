@@ -1,0 +1,84 @@
+/* pad.c - x with a margin of one value around it, and, as the transpose of a slice, between its elements.
+ *
+ * Element i of x becomes element before + i * step of y. Linear for value 0 and affine for others,
+ * so the rule is a general one: dx = slice of g with the same starts and steps. Starts are a slot, as in slice.
+ */
+#include "ops/ops_impl.h"
+
+static const tw_pad_attr *attr_of(const tw_node *y) { return tw_attr(y); }
+
+/* The builder has checked all; the shape is its request. */
+static bool shape(tw_node *y)
+{
+    const int rank = tw_in(y, 0)->shape->n;
+    return y->shape->n == rank || tw_reject(y, TW_ESHAPE, "a shape of rank %d for rank %d", y->shape->n, rank);
+}
+
+static void vjp(tw_rule *r)
+{
+    const tw_node *y = r->y;
+    const tw_shape part = tw_shape_of(tw_in(y, 0));
+    r->gx[0] = tw__slice(y->at, r->gy[0], tw_slot(y), attr_of(y)->step, &part);
+}
+
+static void label(const tw_node *y, char *text, size_t size)
+{
+    snprintf(text, size, "with %g", attr_of(y)->value);
+}
+
+const tw_op tw_op_pad = {
+    TW_WORD(pad),
+    .arity     = 1,
+    .attr_size = sizeof(tw_pad_attr),
+    .slot_size = TW_MAX_RANK * sizeof(int64_t),
+    .traits    = TW_STRIDED,
+    .rule      = TW_GENERAL,
+    .shape     = shape,
+    .vjp       = vjp,
+    .kernel_id = TW_K_pad,
+    .label     = label,
+};
+
+tw_node *tw__pad(const tw_loc *at, tw_node *x, const int64_t *before, const int32_t *step, double value,
+                 const tw_shape *s)
+{
+    if (tw__same_shape(x->shape, s)) return x;
+    tw_pad_attr attr = { .value = value + 0.0 };       /* -0 is TW_ZERO */
+    for (int i = 0; i < TW_MAX_RANK; i++) attr.step[i] = step ? step[i] : 1;
+    return tw_build_node(&(tw_build){ .op = &tw_op_pad, .at = at, .attr = &attr, .slot = before, .shape = s,
+                                      .n = 1, .in = &x });
+}
+
+/* A margin that is not of one element's type would be rounded in silence. */
+static bool exact(const tw_node *x, double value)
+{
+    switch (x->dtype) {
+    case TW_I32:  return value >= INT32_MIN && value <= INT32_MAX && value == (double)(int32_t)value;
+    case TW_I64:  return value >= -0x1p63 && value < 0x1p63 && value == (double)(int64_t)value;
+    case TW_U8:   return value >= 0 && value <= 255 && value == (double)(uint8_t)value;
+    case TW_BOOL: return value == 0 || value == 1;
+    default:      return true;
+    }
+}
+
+tw_node *tw_pad_at(const tw_loc *at, tw_node *x, const tw_pad_args *o)
+{
+    TW_OPTIONS(tw_pad_args, o);
+    if (!tw__operand(at, "pad", 0, &x)) return x;
+    if (!exact(x, o->value))
+        return tw_fail(x->cx, TW_EDTYPE, "pad", at, "%g is no number of dtype %s: cast x first", o->value,
+                       tw_dtype_name((tw_dtype)x->dtype));
+
+    tw_shape s = { .n = x->shape->n };
+    for (int i = 0; i < TW_MAX_RANK; i++) {
+        const int64_t before = o->before[i], after = o->after[i];
+        if (i >= s.n && (before || after))
+            return tw_fail(x->cx, TW_EARG, "pad", at, "axis %d of rank %d", i, s.n);
+        if (i >= s.n) break;
+        if (before < 0 || after < 0 || __builtin_add_overflow(x->shape->at[i], before, &s.at[i]) ||
+            __builtin_add_overflow(s.at[i], after, &s.at[i]))
+            return tw_fail(x->cx, TW_EARG, "pad", at, "axis %d: %lld before and %lld after", i,
+                           (long long)before, (long long)after);
+    }
+    return tw__pad(at, x, o->before, NULL, o->value, &s);
+}

@@ -1,0 +1,79 @@
+/* sum.c - sums over axes, and what all reductions share.
+ *
+ * Linear; the transpose repeats g along the axes. The sum of booleans counts them, as i64, by a
+ * kernel of its own. Over no axes at all (rank 0) a reduction is its operand.
+ */
+#include "ops/ops_impl.h"
+
+bool tw__shape_reduced(tw_node *y)
+{
+    const tw_reduce_attr *attr = tw_attr(y);
+    const tw_dims *x = tw_in(y, 0)->shape;
+    tw_shape s = { 0 };
+    for (int i = 0; i < x->n; i++) {
+        const bool reduced = attr->axes >> i & 1;
+        if (!reduced || attr->keep_dims) s.at[s.n++] = reduced ? 1 : x->at[i];
+    }
+    return tw_set_shape(y, &s);
+}
+
+void tw__label_reduced(const tw_node *y, char *text, size_t size)
+{
+    tw__axes_label("axes", tw__reduced(y), text, size);
+}
+
+tw_node *tw__reduce(const tw_loc *at, const tw_op *op, tw_node *x, const tw_reduce_args *o)
+{
+    TW_OPTIONS(tw_reduce_args, o);
+    tw_reduce_attr attr = { .keep_dims = o->keep_dims };
+    if (!tw__operand(at, op->name, 0, &x)) return x;
+    if (!tw__axes_mask(at, op->name, x, o->axes, &attr.axes)) return tw_nil(x->cx);
+    return tw_build_node(&(tw_build){ .op = op, .at = at, .attr = &attr, .n = 1, .in = &x });
+}
+
+static bool shape(tw_node *y)
+{
+    if (y->dtype == TW_BOOL) return tw__reject_dtype(y, TW_BOOL);
+    return tw__shape_reduced(y);
+}
+
+static bool shape_bool(tw_node *y)
+{
+    if (!tw__shape_bool(y)) return false;
+    y->dtype = TW_I64;
+    return tw__shape_reduced(y);
+}
+
+static tw_node *d(tw_node *y, int i, tw_node *g)
+{
+    return tw__spread(y->at, g, tw_in(y, i), tw__reduced(y));
+}
+
+const tw_op tw_op_sum = {
+    TW_WORD(sum),
+    .arity     = 1,
+    .attr_size = sizeof(tw_reduce_attr),
+    .traits    = TW_STRIDED,
+    .rule      = TW_LINEAR,
+    .shape     = shape,
+    .d         = d,
+    .kernel_id = TW_K_sum,
+    .label     = tw__label_reduced,
+};
+
+const tw_op tw_op_sum_bool = {
+    TW_WORD(sum_bool),
+    .arity     = 1,
+    .attr_size = sizeof(tw_reduce_attr),
+    .traits    = TW_STRIDED,
+    .rule      = TW_NONE,
+    .shape     = shape_bool,
+    .kernel_id = TW_K_sum_bool,
+    .label     = tw__label_reduced,
+};
+
+tw_node *tw_sum_at(const tw_loc *at, tw_node *x, const tw_reduce_args *o)
+{
+    if (!tw__operand(at, "sum", 0, &x)) return x;
+    return tw__reduce(at, x->dtype == TW_BOOL ? &tw_op_sum_bool : &tw_op_sum, x, o);
+}
