@@ -1,0 +1,159 @@
+/* dataset.c - examples in memory.
+ *
+ * A data set has two columns, x and y, whose rows are the examples. Images stay the bytes that
+ * they were in their file, a quarter of what they would take as f32; a batch is converted when it
+ * is drawn, which costs less than a thousandth of any step that learns from it.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/here_impl.h"
+#include "io/idx_impl.h"
+#include "train/train_impl.h"
+
+#include <string.h>
+
+/* Stands for every data set that could not be made. Never written. */
+static tw_dataset dead = { .unit = "examples" };
+
+static double element(const tw__column *c, int64_t i)
+{
+    switch (c->stored) {
+    case TW_U8:   return ((const uint8_t *)c->data)[i];
+    case TW_BOOL: return ((const bool    *)c->data)[i];
+    case TW_I32:  return ((const int32_t *)c->data)[i];
+    case TW_F32:  return (double)((const float *)c->data)[i];
+    case TW_F64:  return ((const double  *)c->data)[i];
+    default:      return 0;
+    }
+}
+
+static void convert(const tw__column *c, int64_t from, void *to)
+{
+    const int64_t n = c->size;
+    if (c->dtype == TW_I32)
+        for (int64_t i = 0; i < n; i++) ((int32_t *)to)[i] = (int32_t)element(c, from + i);
+    else if (c->dtype == TW_F64)
+        for (int64_t i = 0; i < n; i++) ((double *)to)[i] = element(c, from + i) * c->scale;
+    else if (c->stored == TW_U8)
+        for (int64_t i = 0; i < n; i++) ((float *)to)[i] = (float)(((const uint8_t *)c->data)[from + i] * c->scale);
+    else
+        for (int64_t i = 0; i < n; i++) ((float *)to)[i] = (float)(element(c, from + i) * c->scale);
+}
+
+void tw__column_gather(const tw__column *c, int64_t n, const int64_t *examples, void *to)
+{
+    const size_t size = tw_dtype_size(c->dtype), row = (size_t)c->size * size;
+    const bool   same = c->stored == c->dtype && c->scale == 1;
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t from = examples[k] * c->size;
+        char *row_k = (char *)to + (size_t)k * row;
+        if (same) memcpy(row_k, (const char *)c->data + (size_t)from * size, row);
+        else convert(c, from, row_k);
+    }
+}
+
+static void column_drop(tw_ctx *cx, tw__column *c)
+{
+    if (c->data) tw_resize(cx, c->data, c->bytes, 0);
+    c->data = NULL;
+}
+
+static void drop(void *object)
+{
+    tw_dataset *d = object;
+    tw_ctx *cx = d->cx;
+    column_drop(cx, &d->x);
+    column_drop(cx, &d->y);
+    tw_resize(cx, d, sizeof *d, 0);
+}
+
+/* A copy of made that lives until tw_close. Takes its columns, also when it fails. */
+static tw_dataset *settle(tw_dataset *made)
+{
+    tw_ctx *cx = made->cx;
+    tw_dataset *d = tw_ok(cx) ? tw_resize(cx, NULL, 0, sizeof *d) : NULL;
+    if (!d) {
+        column_drop(cx, &made->x);
+        column_drop(cx, &made->y);
+        return &dead;
+    }
+    *d = *made;
+    if (tw_on_close(cx, drop, d)) return d;
+    drop(d);
+    return &dead;
+}
+
+/* Takes the bytes of f. */
+static tw__column column_of(const tw__idx *f, tw_dtype dtype, double scale)
+{
+    tw__column c = { .stored = f->dtype, .dtype = dtype, .scale = scale, .size = 1, .bytes = f->room, .data = f->data };
+    c.item.n = f->dims.n - 1;
+    for (int i = 0; i < c.item.n; i++) c.size *= c.item.at[i] = f->dims.at[i + 1];
+    return c;
+}
+
+static bool load_labels(const tw_loc *at, tw_dataset *d, const char *path, int64_t limit, int64_t images)
+{
+    tw__idx f;
+    if (!tw__idx_load(at, d->cx, "dataset_idx", path, limit, &f)) return false;
+    d->y = column_of(&f, TW_I32, 1);
+    if (f.rows != images)
+        tw_fail(d->cx, TW_ESHAPE, "dataset_idx", at, "%lld images but %lld labels", (long long)images, (long long)f.rows);
+    if (tw_is_float(f.dtype))
+        tw_fail(d->cx, TW_EDTYPE, "dataset_idx", at, "labels are classes, so integers, but these are %s", tw_dtype_name(f.dtype));
+    return tw_ok(d->cx);
+}
+
+tw_dataset *tw_dataset_idx_at(const tw_loc *at, tw_ctx *cx, const char *images, const char *labels, const tw_idx_args *o)
+{
+    if (o->limit < 0) {
+        tw_fail(cx, TW_EARG, "dataset_idx", at, ".limit is %lld", (long long)o->limit);
+        return &dead;
+    }
+    tw__idx f;
+    if (!tw__idx_load(at, cx, "dataset_idx", images, o->limit, &f)) return &dead;
+
+    tw_dataset d = { .cx = cx, .count = f.dims.at[0], .unit = f.dims.n >= 3 ? "images" : "examples" };
+    d.x = column_of(&f, tw_default_dtype(cx), o->scale != 0 ? o->scale : 1);
+    if (d.x.item.n == 2) d.x.item.at[d.x.item.n++] = 1;
+    if (labels) load_labels(at, &d, labels, o->limit, f.rows);
+    return settle(&d);
+}
+
+static bool copy_column(const tw_loc *at, tw_ctx *cx, tw_node *n, tw__column *c)
+{
+    const tw_dtype dtype = tw_dtype_of(n);
+    const void *from = tw_read_at(at, n, dtype);
+    if (!from) return false;
+
+    const tw_shape shape = tw_shape_of(n);
+    if (shape.n < 1) {
+        tw_fail(cx, TW_ESHAPE, "dataset_tensors", at, "a single number has no axis of examples");
+        return false;
+    }
+    *c = (tw__column){ .stored = dtype, .dtype = dtype, .scale = 1, .size = 1 };
+    c->item.n = shape.n - 1;
+    for (int i = 0; i < c->item.n; i++) c->size *= c->item.at[i] = shape.at[i + 1];
+    c->bytes = (size_t)tw_count(n) * tw_dtype_size(dtype);
+    c->data  = tw_resize(cx, NULL, 0, c->bytes);
+    if (c->data) memcpy(c->data, from, c->bytes);
+    return c->data;
+}
+
+tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *y)
+{
+    if (!x) {
+        tw_fail(y ? tw_ctx_of(y) : NULL, TW_EARG, "dataset_tensors", at, "x is NULL");
+        return &dead;
+    }
+    tw_ctx *cx = tw_ctx_of(x);
+    tw_dataset d = { .cx = cx, .unit = "examples" };
+    const bool ok = copy_column(at, cx, x, &d.x) && (!y || copy_column(at, cx, y, &d.y));
+    if (!ok) return settle(&d);
+
+    d.count = tw_dim(x, 0);
+    if (y && tw_dim(y, 0) != d.count)
+        tw_fail(cx, TW_ESHAPE, "dataset_tensors", at, "%lld examples in x but %lld in y", (long long)d.count, (long long)tw_dim(y, 0));
+    return settle(&d);
+}
+
+int64_t tw_dataset_count(const tw_dataset *d) { return d ? d->count : 0; }
