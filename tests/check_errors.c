@@ -1,0 +1,444 @@
+/* check_errors.c - errors by code, operation and line, with their numbers; what happens after one.
+ *
+ * Every operation that has something to refuse refuses it here; a test fails for one that does not.
+ */
+#include "tests/rig.h"
+#include "nn/nn.h"
+#include <unistd.h>
+
+static tw_ctx *cx;
+
+static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
+static void close_clean(void)
+{
+    ok(cx);
+    ck_assert_int_eq(tw_close(cx), 0);
+    arrs_drop();
+}
+
+/* ---- every operation refuses ----------------------------------------------------------- */
+
+static char   refused[128][32];
+static size_t n_refused;
+
+static void note(const char *op)
+{
+    for (size_t i = 0; i < n_refused; i++)
+        if (!strcmp(refused[i], op)) return;
+    snprintf(refused[n_refused++], sizeof *refused, "%s", op);
+}
+
+/* The call gives nil and an error with that code, of that operation, at this line, whose text has the words. */
+#define BAD(code, op, words, ...) do {                          \
+        tw_node *bad_ = (__VA_ARGS__);                          \
+        ck_assert_msg(tw_is_nil(bad_), "line %d: not nil", __LINE__);   \
+        fails_with(cx, code, op, __LINE__, words);              \
+        note(op);                                               \
+    } while (0)
+
+static tw_node *zeros(int n, const int64_t *at)
+{
+    tw_shape s = { .n = n };
+    for (int i = 0; i < n; i++) s.at[i] = at[i];
+    return tw_zeros(cx, s);
+}
+#define Z(...) zeros((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (int64_t[]){ __VA_ARGS__ })
+
+static void elementwise(void)
+{
+    tw_node *i = tw_arange(cx, 3), *b = tw_less(i, 1), *x = Z(2), *y = Z(3);
+    BAD(TW_EDTYPE, "exp", "i64", tw_exp(i));
+    BAD(TW_EDTYPE, "expm1", "i64", tw_expm1(i));
+    BAD(TW_EDTYPE, "log", "i64", tw_log(i));
+    BAD(TW_EDTYPE, "log1p", "bool", tw_log1p(b));
+    BAD(TW_EDTYPE, "sqrt", "i64", tw_sqrt(i));
+    BAD(TW_EDTYPE, "rsqrt", "i64", tw_rsqrt(i));
+    BAD(TW_EDTYPE, "recip", "i64", tw_recip(i));
+    BAD(TW_EDTYPE, "sin", "i64", tw_sin(i));
+    BAD(TW_EDTYPE, "cos", "i64", tw_cos(i));
+    BAD(TW_EDTYPE, "tanh", "i64", tw_tanh(i));
+    BAD(TW_EDTYPE, "sigmoid", "i64", tw_sigmoid(i));
+    BAD(TW_EDTYPE, "erf", "i64", tw_erf(i));
+    BAD(TW_EDTYPE, "round", "bool", tw_round(b));
+    BAD(TW_EDTYPE, "floor", "bool", tw_floor(b));
+    BAD(TW_EDTYPE, "neg", "bool", tw_neg(b));
+    BAD(TW_EDTYPE, "abs", "bool", tw_abs(b));
+    BAD(TW_EDTYPE, "sign", "bool", tw_sign(b));
+    BAD(TW_EDTYPE, "square", "bool", tw_square(b));
+    BAD(TW_EDTYPE, "relu", "bool", tw_relu(b));
+    BAD(TW_ESHAPE, "add", "[2]", tw_add(x, y));
+    BAD(TW_ESHAPE, "sub", "[3]", tw_sub(x, y));
+    BAD(TW_ESHAPE, "mul", "[2]", tw_mul(x, y));
+    BAD(TW_ESHAPE, "div", "[2]", tw_div(x, y));
+    BAD(TW_ESHAPE, "pow", "[2]", tw_pow(x, y));
+    BAD(TW_ESHAPE, "maximum", "[2]", tw_maximum(x, y));
+    BAD(TW_ESHAPE, "minimum", "[2]", tw_minimum(x, y));
+    BAD(TW_ESHAPE, "equal", "[2]", tw_equal(x, y));
+    BAD(TW_ESHAPE, "not_equal", "[2]", tw_not_equal(x, y));
+    BAD(TW_ESHAPE, "less", "[2]", tw_less(x, y));
+    BAD(TW_ESHAPE, "less_equal", "[2]", tw_less_equal(x, y));
+    BAD(TW_EDTYPE, "logical_and", "i64", tw_logical_and(b, i));
+    BAD(TW_EDTYPE, "logical_or", "i64", tw_logical_or(i, i));
+    BAD(TW_EDTYPE, "logical_not", "i64", tw_logical_not(i));
+    BAD(TW_EDTYPE, "where", "i64", tw_where(i, y, y));
+    BAD(TW_ESHAPE, "where", "[2]", tw_where(b, x, 0));
+    BAD(TW_EDTYPE, "add", "bool", tw_add(b, b));
+    BAD(TW_EDTYPE, "powi", "i64", tw_pow(i, -2));
+}
+
+static void layout(void)
+{
+    tw_node *x = Z(2, 3), *i = tw_arange(cx, 3);
+    BAD(TW_EARG, "cast", "99", tw_cast(x, (tw_dtype)99));
+    BAD(TW_ESHAPE, "reshape", "[2, 3]", tw_reshape(x, TW_SHAPE(4)));
+    BAD(TW_EARG, "reshape", "-1", tw_reshape(x, TW_SHAPE(-1, -1)));
+    BAD(TW_ESHAPE, "reshape", "[2, 3]", tw_reshape(x, TW_SHAPE(-1, 4)));
+    BAD(TW_EARG, "permute", "", tw_permute(x, TW_AXES(0, 0)));
+    BAD(TW_EARG, "permute", "", tw_permute(x, TW_AXES(0)));
+    BAD(TW_EARG, "permute", "", tw_permute(x, TW_AXES(0, 2)));
+    BAD(TW_ESHAPE, "broadcast_to", "[2, 3]", tw_broadcast_to(x, TW_SHAPE(2, 4)));
+    BAD(TW_ESHAPE, "broadcast_to", "[2, 3]", tw_broadcast_to(x, TW_SHAPE(3)));
+    BAD(TW_ESHAPE, "sum_to", "[2, 3]", tw_sum_to(x, TW_SHAPE(2)));
+    BAD(TW_EARG, "slice", "3", tw_slice(x, .start = { 0, 2 }, .size = { 0, 2 }));
+    BAD(TW_EARG, "slice", "axis 0", tw_slice(x, .start = { -3 }));
+    BAD(TW_EARG, "slice", "axis 2", tw_slice(x, .start = { 0, 0, 1 }));
+    BAD(TW_EARG, "slice", "-1", tw_slice(x, .step = { -1 }));
+    BAD(TW_EARG, "pad", "-1", tw_pad(x, .before = { -1 }));
+    BAD(TW_EARG, "flip", "2", tw_flip(x, .axes = TW_AXES(2)));
+    BAD(TW_ESHAPE, "concat", "[2, 4]", tw_concat(2, ((tw_node *[]){ x, Z(2, 4) })));
+    BAD(TW_EDTYPE, "concat", "i64", tw_concat(2, ((tw_node *[]){ Z(3), i })));
+    BAD(TW_EARG, "concat", "2", tw_concat(2, ((tw_node *[]){ x, x }), .axis = 2));
+    BAD(TW_EARG, "index", "5", tw_index(x, .at = 5));
+    BAD(TW_EDTYPE, "gather", "f64", tw_gather(x, x));
+    BAD(TW_ESHAPE, "gather", "rank 1", tw_gather(x, i));
+    BAD(TW_EARG, "gather", "7", tw_gather(x, tw_reshape(i, TW_SHAPE(3, 1)), .axis = 7));
+    BAD(TW_ESHAPE, "scatter_add", "", tw_scatter_add(x, tw_reshape(i, TW_SHAPE(3, 1)), Z(2, 3)));
+    BAD(TW_EDTYPE, "scatter_add", "f64", tw_scatter_add(x, x, x));
+    BAD(TW_EARG, "arange", "-1", tw_arange(cx, -1));
+    BAD(TW_EDTYPE, "uniform", "i64", tw_uniform(cx, TW_SHAPE(2), .dtype = TW_I64));
+    BAD(TW_EDTYPE, "normal", "i32", tw_normal(cx, TW_SHAPE(2), .dtype = TW_I32));
+    BAD(TW_ESHAPE, "random_bits", "-2", tw_random_bits(cx, TW_SHAPE(-2)));
+}
+
+static void heavy(void)
+{
+    tw_node *x = Z(2, 3), *image = Z(1, 4, 4, 2), *b = tw_less(x, 1);
+    BAD(TW_EARG, "sum", "2", tw_sum(x, .axes = TW_AXES(2)));
+    BAD(TW_EARG, "sum", "", tw_sum(x, .axes = TW_AXES(0, 0)));
+    BAD(TW_EARG, "prod", "-3", tw_prod(x, .axes = TW_AXES(-3)));
+    BAD(TW_EARG, "max", "2", tw_max(x, .axes = TW_AXES(2)));
+    BAD(TW_ESHAPE, "max", "", tw_max(Z(0, 2), .axes = TW_AXES(0)));
+    BAD(TW_ESHAPE, "min", "", tw_min(Z(0)));
+    BAD(TW_ESHAPE, "argmax", "", tw_argmax(Z(0)));
+    BAD(TW_EARG, "argmax", "2", tw_argmax(x, .axis = 2));
+    BAD(TW_EDTYPE, "prod", "bool", tw_prod(b));
+    BAD(TW_ESHAPE, "matmul", "3", tw_matmul(x, x));
+    BAD(TW_ESHAPE, "matmul", "", tw_matmul(x, Z(3)));
+    BAD(TW_ESHAPE, "matmul", "2", tw_matmul(Z(2, 3, 4), Z(5, 4, 3)));
+    BAD(TW_EDTYPE, "matmul", "bool", tw_matmul(b, b));
+    BAD(TW_ESHAPE, "conv2d", "3", tw_conv2d(image, Z(3, 3, 3, 1)));
+    BAD(TW_ESHAPE, "conv2d", "", tw_conv2d(x, Z(3, 3, 2, 1)));
+    BAD(TW_ESHAPE, "conv2d", "5", tw_conv2d(image, Z(5, 3, 2, 1)));
+    BAD(TW_EARG, "conv2d", "-1", tw_conv2d(image, Z(3, 3, 2, 1), .stride = { -1 }));
+    BAD(TW_EARG, "conv2d", "3", tw_conv2d(image, Z(3, 3, 2, 1), .padding = TW_PAD(1, 2, 3)));
+    BAD(TW_ESHAPE, "max_pool2d", "rank 2", tw_max_pool2d(x, .window = { 2 }));
+    BAD(TW_EARG, "max_pool2d", "window", tw_max_pool2d(image));
+    BAD(TW_ESHAPE, "sum_pool2d", "5", tw_sum_pool2d(image, .window = { 5 }));
+    BAD(TW_ESHAPE, "avg_pool2d", "5", tw_avg_pool2d(image, .window = { 5 }));
+}
+
+/* Adjoints, which only rules make with operands that fit, and what takes anything of any dtype. */
+static const char *const refuse_nothing[] = {
+    "conv2d_x", "conv2d_w", "max_pool2d_x", "max_pool2d_y", "sum_pool2d_x", "sum_bool",
+    "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "dummy", "nil",
+};
+
+static void wants_refusal(const tw_op *op, void *user)
+{
+    (void)user;
+    for (size_t i = 0; i < sizeof refuse_nothing / sizeof *refuse_nothing; i++)
+        if (!strcmp(refuse_nothing[i], op->name)) return;
+    for (size_t i = 0; i < n_refused; i++)
+        if (!strcmp(refused[i], op->name)) return;
+    ck_abort_msg("%s refuses nothing here", op->name);
+}
+
+START_TEST(elementwise_operations_refuse) { elementwise(); } END_TEST
+START_TEST(layout_operations_refuse) { layout(); } END_TEST
+START_TEST(heavy_operations_refuse) { heavy(); } END_TEST
+START_TEST(every_operation_refuses_something)
+{
+    elementwise();
+    layout();
+    heavy();
+    tw_op_each(cx, wants_refusal, NULL);
+}
+END_TEST
+
+/* ---- sticking -------------------------------------------------------------------------- */
+
+static int  calls;
+static char heard[256];
+static void hear(void *user, const tw_error *e)
+{
+    ck_assert_ptr_eq(user, &calls);
+    calls++;
+    snprintf(heard, sizeof heard, "%s", e->text);
+}
+
+START_TEST(the_first_error_sticks_and_nil_spreads)
+{
+    calls = 0;
+    tw_ctx *c = tw_open(.on_error = hear, .user = &calls);
+    tw_node *x = tw_ones(c, TW_SHAPE(2, 3));
+    tw_node *bad = tw_matmul(x, x); const int line = __LINE__;
+    tw_node *worse = tw_reshape(x, TW_SHAPE(5)), *far = tw_sum(tw_add(tw_exp(bad), worse));
+    ck_assert(tw_is_nil(bad) && tw_is_nil(worse) && tw_is_nil(far) && !tw_ok(c));
+    ck_assert(isnan(tw_item(far)));
+    ck_assert_ptr_null(tw_f32(far));
+    ck_assert(tw_is_nil(tw_grad(far, x)));
+    ck_assert(!tw_eval(c));
+    ck_assert_int_eq(tw_rank(far), 0);
+    ck_assert_int_eq(tw_count(far), 1);
+    ck_assert_int_eq(calls, 1);
+    const tw_error *e = tw_error_get(c);
+    ck_assert_int_eq(e->code, TW_ESHAPE);
+    ck_assert_str_eq(e->op, "matmul");
+    ck_assert_int_eq(e->at->line, line);
+    ck_assert_str_eq(e->at->func, "the_first_error_sticks_and_nil_spreads_fn");
+    ck_assert_str_eq(e->text, heard);
+    ck_assert_int_eq(tw_close(c), 1);
+}
+END_TEST
+
+START_TEST(after_taking_there_is_none)
+{
+    tw_error e;
+    ck_assert(!tw_error_take(cx, &e));
+    ck_assert_ptr_null(tw_error_get(cx));
+    tw_node *bad = tw_exp(tw_arange(cx, 2));
+    ck_assert(tw_error_take(cx, &e));
+    ck_assert(!tw_error_take(cx, &e));
+    ck_assert(tw_is_nil(tw_exp(bad)));      /* nil stays nil, without a new error */
+    ok(cx);
+}
+END_TEST
+
+/* What a function writes to stderr. */
+static void heard_from(int (*f)(void), char *text, size_t size, int *result)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    fflush(stderr);
+    const int was = dup(2);
+    dup2(ends[1], 2);
+    *result = f();
+    fflush(stderr);
+    dup2(was, 2);
+    close(was);
+    close(ends[1]);
+    ssize_t n = read(ends[0], text, size - 1);
+    close(ends[0]);
+    text[n > 0 ? n : 0] = 0;
+}
+
+static int wrong_line;
+static int wrong(void)
+{
+    tw_ctx *c = tw_open();
+    tw_net *net = tw_net_new(c);
+    tw_nn_dense(net, "hidden", tw_ones(c, TW_SHAPE(4, 3)), .units = 8);
+    tw_node *x = tw_ones(c, TW_SHAPE(4, 2));
+    tw_node *h = tw_nn_dense(net, "hidden", x, .units = 8); wrong_line = __LINE__;
+    tw_node *loss = tw_mean(tw_square(tw_tanh(h)));
+    tw_item(loss);
+    return tw_close(c);
+}
+
+START_TEST(a_wrong_program_prints_one_line_and_ends)
+{
+    char text[1024], where[256];
+    int result;
+    heard_from(wrong, text, sizeof text, &result);
+    ck_assert_int_eq(result, 1);
+    snprintf(where, sizeof where, "check_errors.c:%d: ", wrong_line);
+    ck_assert_msg(strstr(text, where), "%s", text);
+    ck_assert_msg(strstr(text, "matmul") || strstr(text, "dense"), "%s", text);
+    ck_assert_msg(strstr(text, "2") && strstr(text, "3"), "%s", text);
+    ck_assert_msg(strchr(text, '\n') == text + strlen(text) - 1, "not one line: %s", text);
+}
+END_TEST
+
+static int fine(void) { return tw_close(tw_open()); }
+START_TEST(a_right_program_prints_nothing)
+{
+    char text[64];
+    int result;
+    heard_from(fine, text, sizeof text, &result);
+    ck_assert_int_eq(result, 0);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+/* ---- while computing ------------------------------------------------------------------- */
+
+START_TEST(bad_indices_are_errors_of_their_line)
+{
+    tw_node *x = tw_ones(cx, TW_SHAPE(3, 2));
+    tw_node *i = tw_data(cx, TW_I64, TW_SHAPE(3, 1), ((int64_t[]){ 0, 3, 9 }));
+    tw_node *y = tw_gather(x, i); const int line = __LINE__;
+    ck_assert(!tw_is_nil(y));
+    ck_assert(isnan(tw_item(tw_sum(y))));
+    fails_with(cx, TW_EVALUE, "gather", line, "3");
+    tw_node *n = tw_data(cx, TW_I32, TW_SHAPE(1, 1), ((int32_t[]){ -1 }));
+    tw_node *z = tw_gather(x, n); const int line2 = __LINE__;
+    ck_assert_ptr_null(tw_f64(z));
+    fails_with(cx, TW_EVALUE, "gather", line2, "-1");
+    tw_node *s = tw_scatter_add(x, n, tw_ones(cx, TW_SHAPE(1, 2))); const int line3 = __LINE__;
+    ck_assert_ptr_null(tw_f64(s));
+    fails_with(cx, TW_EVALUE, "scatter_add", line3, "-1");
+    ck_assert_ptr_null(tw_f64(s));      /* and once more: it is tried again */
+    fails(cx, TW_EVALUE, "scatter_add", line3);
+}
+END_TEST
+
+START_TEST(of_two_errors_while_computing_the_first_by_id_is_reported)
+{
+    tw_node *x = tw_ones(cx, TW_SHAPE(3, 1)), *i = tw_data(cx, TW_I64, TW_SHAPE(1, 1), ((int64_t[]){ 5 }));
+    tw_node *a = tw_gather(x, i); const int line = __LINE__;
+    tw_node *b = tw_gather(tw_exp(x), i);
+    item_is(tw_sum(x), 3);
+    ck_assert(isnan(tw_item(tw_add(tw_sum(b), tw_sum(a)))));
+    fails(cx, TW_EVALUE, "gather", line);
+}
+END_TEST
+
+START_TEST(an_error_while_computing_writes_no_cell)
+{
+    tw_node *w = tw_param(cx, "w", tw_ones(cx, TW_SHAPE(3, 1))), *v = tw_param(cx, "v", tw_ones(cx, TW_SHAPE(1, 1)));
+    tw_node *i = tw_data(cx, TW_I64, TW_SHAPE(1, 1), ((int64_t[]){ 5 }));
+    tw_assign(w, tw_mul(w, 2));
+    tw_assign(v, tw_gather(w, i)); const int line = __LINE__;
+    ck_assert(!tw_eval(cx));
+    fails(cx, TW_EVALUE, "gather", line);
+    item_is(tw_sum(w), 3);
+    item_is(tw_sum(v), 1);
+}
+END_TEST
+
+START_TEST(the_first_not_finite_number_is_trapped)
+{
+    tw_ctx *c = tw_open(.trap_nonfinite = true, .on_error = rig_quiet);
+    tw_node *x = tw_data(c, TW_F32, TW_SHAPE(3), ((float[]){ 1, 0, 2 }));
+    tw_node *y = tw_log(x); const int line = __LINE__;
+    ck_assert(isnan(tw_item(tw_mean(tw_mul(y, 2)))));
+    fails(c, TW_EVALUE, "log", line);
+    item_is(tw_sum(x), 3);
+    ck_assert_int_eq(tw_close(c), 0);
+}
+END_TEST
+
+START_TEST(too_much_memory_is_an_error)
+{
+    tw_ctx *c = tw_open(.memory_limit = 1 << 20, .on_error = rig_quiet);
+    tw_node *x = tw_uniform(c, TW_SHAPE(1000));
+    ck_assert(tw_item(tw_sum(x)) > 0);
+    tw_node *big = tw_uniform(c, TW_SHAPE(1000, 1000));
+    ck_assert_ptr_null(tw_f32(big));
+    tw_error e;
+    ck_assert(tw_error_take(c, &e));
+    ck_assert_int_eq(e.code, TW_ENOMEM);
+    ck_assert_ptr_nonnull(tw_f32(tw_mul(x, 2)));
+    ck_assert_int_eq(tw_close(c), 0);
+}
+END_TEST
+
+/* ---- other functions ------------------------------------------------------------------- */
+
+START_TEST(reading_refuses)
+{
+    tw_node *x = Z(2, 3);
+    double v[6];
+    ck_assert(isnan(tw_item(x))); int line = __LINE__;
+    fails_with(cx, TW_ESHAPE, "item", line, "[2, 3]");
+    ck_assert(!tw_copy(x, v, sizeof v - 8)); line = __LINE__;
+    fails(cx, TW_EARG, "copy", line);
+    ck_assert(tw_copy(x, v, sizeof v));
+    ck_assert(!tw_eval_nodes(2, ((tw_node *[]){ x, NULL }))); line = __LINE__;
+    fails(cx, TW_EARG, "eval_nodes", line);
+    tw_assign(tw_state(cx, x), Z(3, 2)); line = __LINE__;
+    fails_with(cx, TW_ESHAPE, "assign", line, "[3, 2]");
+    tw_assign(tw_state(cx, x), tw_cast(x, TW_F32)); line = __LINE__;
+    fails_with(cx, TW_EDTYPE, "assign", line, "f32");
+    tw_param(cx, "p", NULL); line = __LINE__;
+    fails(cx, TW_EARG, "param", line);
+    tw_data(cx, TW_F64, TW_SHAPE(2), NULL); line = __LINE__;
+    fails(cx, TW_EARG, "data", line);
+    tw_data(cx, TW_F64, TW_SHAPE(-2), v); line = __LINE__;
+    fails(cx, TW_ESHAPE, "data", line);
+    ck_assert(!tw_dot(x, .file = "/nonexistent/folder/g.dot")); line = __LINE__;
+    fails(cx, TW_EIO, "dot", line);
+}
+END_TEST
+
+static bool any(tw_node *y) { (void)y; return true; }
+static bool says_no(tw_node *y) { (void)y; return false; }
+static void block(const tw_block_f64 *b) { for (int64_t i = 0; i < b->n; i++) b->y[i] = b->x[0][i]; }
+
+START_TEST(registering_refuses)
+{
+    static const tw_op taken = { .name = "exp", .doc = "d", .arity = 1, .shape = any, .block_f64 = block };
+    static const tw_op unnamed = { .name = NULL, .doc = "d", .arity = 1, .shape = any, .block_f64 = block };
+    static const tw_op spaced = { .name = "Not a name", .doc = "d", .arity = 1, .shape = any, .block_f64 = block };
+    static const tw_op shapeless = { .name = "shapeless", .doc = "d", .arity = 1, .block_f64 = block };
+    static const tw_op refusing = { .name = "refusing", .doc = "d", .arity = 1, .shape = says_no, .block_f64 = block };
+    static const tw_op stranger = { .name = "stranger", .doc = "d", .arity = 1, .shape = any, .block_f64 = block };
+    const tw_op *wrong_ones[] = { &taken, &unnamed, &spaced, &shapeless, NULL };
+    for (int i = 0; i < 5; i++) {
+        ck_assert_msg(!tw_op_register(cx, wrong_ones[i]), "%d", i);
+        tw_error e;
+        ck_assert(tw_error_take(cx, &e));
+        ck_assert_int_eq(e.code, TW_EARG);
+    }
+    tw_node *x = Z(2);
+    tw_apply(&stranger, x); int line = __LINE__;
+    fails(cx, TW_EARG, "stranger", line);
+    ck_assert(tw_op_register(cx, &stranger));
+    ck_assert_ptr_eq(tw_op_find(cx, "stranger"), &stranger);
+    ck_assert_ptr_null(tw_op_find(cx, "nobody"));
+    item_is(tw_sum(tw_apply(&stranger, x)), 0);
+    tw_apply(&stranger, x, x); line = __LINE__;
+    fails(cx, TW_EARG, "stranger", line);
+    ck_assert(tw_op_register(cx, &refusing));
+    tw_apply(&refusing, x); line = __LINE__;
+    fails(cx, TW_ESHAPE, "refusing", line);
+}
+END_TEST
+
+START_TEST(codes_and_dtypes_have_names)
+{
+    for (int i = 0; i < TW__CODES; i++) ck_assert(tw_code_name((tw_code)i) && tw_code_name((tw_code)i)[0]);
+    for (int i = TW_F32; i < TW__DTYPES; i++) ck_assert(tw_dtype_name((tw_dtype)i)[0] && tw_dtype_size((tw_dtype)i) > 0);
+    ck_assert_str_eq(tw_dtype_name(TW_F32), "f32");
+    ck_assert_int_eq((int)tw_dtype_size(TW_I64), 8);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        elementwise_operations_refuse, layout_operations_refuse, heavy_operations_refuse, every_operation_refuses_something,
+        the_first_error_sticks_and_nil_spreads, after_taking_there_is_none, a_wrong_program_prints_one_line_and_ends,
+        a_right_program_prints_nothing, bad_indices_are_errors_of_their_line,
+        of_two_errors_while_computing_the_first_by_id_is_reported, an_error_while_computing_writes_no_cell,
+        the_first_not_finite_number_is_trapped, too_much_memory_is_an_error, reading_refuses, registering_refuses,
+        codes_and_dtypes_have_names,
+    };
+    Suite *s = suite_create("errors");
+    TCase *c = tcase_create("programs");
+    tcase_add_checked_fixture(c, open_f64, close_clean);
+    tcase_set_timeout(c, 60);
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
+    suite_add_tcase(s, c);
+    return rig_run(s);
+}
