@@ -140,12 +140,6 @@ END_TEST
 
 /* ---- the plan cache -------------------------------------------------------------------- */
 
-static tw_node *layer(tw_ctx *cx, int64_t n, double a, int variant)
-{
-    tw_node *x = tw_fill(cx, TW_SHAPE(n), .value = a), *y = tw_mul(a, tw_exp(tw_neg(x)));
-    return tw_sum(variant == 1 ? tw_cos(y) : variant == 2 ? tw_sin(x) : tw_sin(y));
-}
-
 START_TEST(what_is_asked_for_is_part_of_a_plan)
 {
     tw_ctx *cx = rig_open(TW_F64, NULL, true);
