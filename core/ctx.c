@@ -136,23 +136,6 @@ static void set_up(tw_ctx *cx, const tw_ctx_args *o)
     for (int d = 0; d <= TW__MAX_DEPTH; d++) cx->scope[d].prev = ~cx->accidents++;
 }
 
-tw_ctx *tw_open_at(const tw_loc *at, const tw_ctx_args *o)
-{
-    tw_resize_fn resize = o->resize ? o->resize : default_resize;
-    tw_ctx *cx = resize(o->resize_user, NULL, 0, sizeof *cx);
-    if (!cx) return &tw__dead;
-    memset(cx, 0, sizeof *cx);
-    set_up(cx, o);
-    const tw_shape none = { 0 };
-    cx->scalar = tw__intern_dims(cx, &none);
-    if (!cx->scalar) cx->scalar = &scalar_dims;
-    cx->nil.shape = cx->scalar;
-    if (tw_ok(cx)) tw__registry_init(cx);
-    if (cx->args.dtype != TW_F32 && cx->args.dtype != TW_F64)
-        tw_fail(cx, TW_EDTYPE, "open", at, "the default dtype is TW_F32 or TW_F64, not %s", tw_dtype_name(cx->args.dtype));
-    return cx;
-}
-
 bool tw_on_close(tw_ctx *cx, void (*f)(void *object), void *object)
 {
     return !cx->dead && TW__PUSH(cx, cx->closers, ((struct tw__closer){ f, object }));
@@ -174,20 +157,8 @@ static void free_scope(tw_ctx *cx, tw__scope *s)
     FREE(cx, s->kept);
 }
 
-int tw_close(tw_ctx *cx)
+static void free_context(tw_ctx *cx)
 {
-    if (!cx) return 1;
-    if (!cx->dead) {
-        for (tw_scope s = { cx, 1 }; cx->depth > 0; s.depth = 1) tw_scope_leave(&s);
-        if (tw_ok(cx) && cx->pending.n) tw__evaluate(cx, NULL, 0, NULL, true);
-    }
-    int status = cx->error.code != TW_OK;
-    if (status && !cx->args.on_error) print_error(&cx->error);
-    if (cx->dead) return status;
-    while (cx->closers.n > 0) {
-        struct tw__closer c = cx->closers.at[--cx->closers.n];
-        c.f(c.object);
-    }
     for (int d = 0; d <= TW__MAX_DEPTH; d++) free_scope(cx, &cx->scope[d]);
     tw__plans_free(cx);
     tw__cells_free(cx);
@@ -203,6 +174,42 @@ int tw_close(tw_ctx *cx)
     tw_resize(cx, cx->index, (size_t)cx->by_id_room * sizeof *cx->index, 0);
     tw_resize_fn resize = cx->resize;
     resize(cx->args.resize_user, cx, sizeof *cx, 0);
+}
+
+tw_ctx *tw_open_at(const tw_loc *at, const tw_ctx_args *o)
+{
+    tw_resize_fn resize = o->resize ? o->resize : default_resize;
+    tw_ctx *cx = resize(o->resize_user, NULL, 0, sizeof *cx);
+    if (!cx) return &tw__dead;
+    memset(cx, 0, sizeof *cx);
+    set_up(cx, o);
+    const tw_shape none = { 0 };
+    cx->scalar = tw__intern_dims(cx, &none);
+    if (!cx->scalar || !tw__registry_init(cx)) {        /* half a context is none */
+        free_context(cx);
+        return &tw__dead;
+    }
+    cx->nil.shape = cx->scalar;
+    if (cx->args.dtype != TW_F32 && cx->args.dtype != TW_F64)
+        tw_fail(cx, TW_EDTYPE, "open", at, "the default dtype is TW_F32 or TW_F64, not %s", tw_dtype_name(cx->args.dtype));
+    return cx;
+}
+
+int tw_close(tw_ctx *cx)
+{
+    if (!cx) return 1;
+    if (!cx->dead) {
+        for (tw_scope s = { cx, 1 }; cx->depth > 0; s.depth = 1) tw_scope_leave(&s);
+        if (tw_ok(cx) && cx->pending.n) tw__evaluate(cx, NULL, 0, NULL, true);
+    }
+    int status = cx->error.code != TW_OK;
+    if (status && !cx->args.on_error) print_error(&cx->error);
+    if (cx->dead) return status;
+    while (cx->closers.n > 0) {
+        struct tw__closer c = cx->closers.at[--cx->closers.n];
+        c.f(c.object);
+    }
+    free_context(cx);
     return status;
 }
 

@@ -40,6 +40,7 @@ typedef struct tw__scope {
     uint64_t   prev;                /* which plan (or accident) made the state that the log starts from */
     tw_plan   *hint;                /* the plan that came next in the iteration before */
     tw_plan   *first_plan;          /* the first plan of the last iteration */
+    tw_plan   *last;                /* the plan that ran before in this visit */
     bool       begun;               /* an evaluation ran in this visit */
     TW__VEC(tw_node *) realised;    /* nodes of this scope that hold a buf */
     TW__VEC(tw_node *) kept;        /* keep nodes made in this scope, to become leaves of the parent */

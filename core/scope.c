@@ -20,7 +20,7 @@ tw_scope tw_scope_enter(tw_ctx *cx)
     s->first = s->log_first = cx->next_id;
     s->log.n = 0;
     s->prev = 0;                        /* a fresh scope: every visit starts from the same state */
-    s->hint = s->first_plan;
+    s->hint = s->first_plan, s->last = NULL;
     s->begun = s->piled = false;
     s->realised.n = s->kept.n = 0;
     return (tw_scope){ cx, cx->depth };

@@ -140,6 +140,34 @@ END_TEST
 
 /* ---- the plan cache -------------------------------------------------------------------- */
 
+static tw_node *layer(tw_ctx *cx, int64_t n, double a, int variant)
+{
+    tw_node *x = tw_fill(cx, TW_SHAPE(n), .value = a), *y = tw_mul(a, tw_exp(tw_neg(x)));
+    return tw_sum(variant == 1 ? tw_cos(y) : variant == 2 ? tw_sin(x) : tw_sin(y));
+}
+
+START_TEST(equal_structure_hits_and_another_misses)
+{
+    tw_ctx *cx = rig_open(TW_F64, NULL, true);
+    int64_t misses[9], hits[9];
+    static const struct { int64_t n; double a; int variant; } run[9] = {
+        { 4, 1, 0 }, { 4, 2, 0 }, { 4, 0, 0 }, { 5, 1, 0 }, { 5, 3, 0 }, { 4, 1, 1 }, { 4, 1, 0 }, { 4, 1, 2 }, { 4, 1, 1 },
+    };
+    static const bool expect_hit[9] = { false, true, true, false, true, false, true, false, true };
+    for (int i = 0; i < 9; i++) {
+        TW_SCOPE(cx);
+        const double a = run[i].a, y = a * exp(-a);
+        near(tw_item(layer(cx, run[i].n, a, run[i].variant)), (double)run[i].n * (run[i].variant == 1 ? cos(y) : run[i].variant == 2 ? sin(a) : sin(y)), 1e-14);
+        misses[i] = tw_counts(cx).misses, hits[i] = tw_counts(cx).hits;
+    }
+    ok(cx);
+    for (int i = 1; i < 9; i++)
+        ck_assert_msg(expect_hit[i] ? misses[i] == misses[i - 1] && hits[i] > hits[i - 1] : misses[i] > misses[i - 1], "run %d: %s", i,
+                      expect_hit[i] ? "a miss" : "a hit");
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 START_TEST(what_is_asked_for_is_part_of_a_plan)
 {
     tw_ctx *cx = rig_open(TW_F64, NULL, true);
@@ -396,7 +424,8 @@ int main(void)
     TCase *c = tcase_create("deep");
     tcase_set_timeout(c, 240);
     const TTest *tests[] = {
-        a_chain_of_a_million_nodes, a_large_graph_with_long_edges, many_readers_of_one_node, many_gathers_of_one_table, scopes_nest_deeply, what_is_asked_for_is_part_of_a_plan, the_cache_is_bounded,
+        a_chain_of_a_million_nodes, a_large_graph_with_long_edges, many_readers_of_one_node, many_gathers_of_one_table, scopes_nest_deeply,
+        equal_structure_hits_and_another_misses, what_is_asked_for_is_part_of_a_plan, the_cache_is_bounded,
         an_operation_of_two_outputs, an_elementwise_operation_of_ones_own, ones_own_operations_broadcast_and_report,
     };
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);

@@ -48,8 +48,10 @@ static double net(tw_ctx *cx)
         tw_node *x = tw_normal(cx, TW_SHAPE(4, 3)), *t = tw_data(cx, TW_I64, TW_SHAPE(4), ((int64_t[]){ 0, 1, 1, 0 }));
         tw_node *h = tw_nn_dropout(n, tw_relu(tw_nn_dense(n, "a", x, .units = 5)), .p = 0.25);
         tw_node *loss = tw_cross_entropy(tw_nn_dense(n, "b", h, .units = 2), t);
-        tw_opt_step(a, loss);
-        tw_opt_step(b, loss);
+        tw_want(loss);
+        tw_node **ga = tw_opt_grads(a, loss), **gb = tw_opt_grads(b, loss);    /* both before a step overwrites what they read */
+        tw_opt_apply(a, ga);
+        tw_opt_apply(b, gb);
         last = tw_item(loss);
         FILE *to = fopen("/dev/null", "w");
         if (to) {

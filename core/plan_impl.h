@@ -1,0 +1,98 @@
+/* plan_impl.h - what a plan is: an array of instructions whose operands have fixed places.
+ *
+ * A plan refers to nodes by their distance from the first id that its log describes, so that it
+ * serves every graph with an equal log. Addresses that change between runs (leaves, outputs, the
+ * slab when it grew) are patched before a run through a list; nothing is allocated but outputs.
+ */
+#pragma once
+#include "core/ctx_impl.h"
+
+enum tw__place { TW__SLAB, TW__EXT, TW__OUT, TW__NUM };
+
+/* An address to fill in: where, and from what. */
+typedef struct tw__patch { void **at; int32_t kind, index; int64_t offset; } tw__patch;
+
+/* How an elementwise instruction reads an operand. */
+enum tw__mode { TW__FLAT, TW__SCALAR, TW__PERIODIC, TW__GATHER };
+
+typedef struct tw__operand {
+    int32_t mode;
+    int32_t size;               /* bytes of an element */
+    int64_t period;             /* of TW__PERIODIC, in elements: contiguous, repeated over all leading axes */
+    int64_t strides[TW_MAX_RANK], dims[TW_MAX_RANK];    /* of TW__GATHER: merged axes, outermost first */
+    int32_t rank;
+} tw__operand;
+
+typedef struct tw__instr {
+    const tw_op  *op;           /* NULL: a copy that the planner added */
+    tw_kernel     kernel;       /* or */
+    tw_block_fn   block;        /* of the library, by dtype */
+    tw_call       call;         /* views, attributes, scratch; in and out point into the plan */
+    tw__operand  *operand;      /* elementwise: one for each input */
+    int64_t       count;        /* elements, elementwise */
+    int32_t       rel;          /* the node */
+    bool          checked, flat;    /* flat: every operand is TW__FLAT */
+    uint64_t      attr, slot;   /* small ones, copied */
+} tw__instr;
+
+/* A leaf, as it must be found again: by distance, or by id for nodes of outer scopes. */
+enum tw__kind { TW__BYTES, TW__READ, TW__NUMBER };
+typedef struct tw__ext { int32_t id; bool outer; uint8_t kind, dtype; const tw_op *op; const tw_dims *shape; } tw__ext;
+typedef struct tw__out { int64_t bytes, offset; bool packed; } tw__out;
+typedef struct tw__result { int32_t rel, out; } tw__result;
+typedef struct tw__commit { int32_t rel, out; tw_cell *cell; bool in_place; } tw__commit;
+
+struct tw_plan {
+    uint64_t    uid, hash, prev;            /* prev: 0, or the only state that it may start from */
+    uint64_t   *key;
+    int64_t     key_words;
+    tw_plan    *same_hash;                  /* next in the cache's chain */
+    tw_plan    *then;                       /* what came next, last time */
+    uint64_t    used;                       /* a clock, for eviction */
+    bool        needs_prev, regular;        /* regular: runs nothing of outer scopes, so may be kept */
+
+    tw__instr  *instr;    int32_t n_instr;
+    tw__ext    *ext;      int32_t n_ext;
+    tw__out    *out;      int32_t n_out;
+    tw__patch  *patch;    int32_t n_patch, n_slab_patch;    /* those of the slab come first */
+    tw__result *result;   int32_t n_result;
+    tw__commit *commit;   int32_t n_commit;
+    int32_t    *executed; int32_t n_executed;
+    int32_t    *retain;   int32_t n_retain;                 /* reads of versions that are overwritten */
+    int32_t    *slotted;  int32_t n_slotted;                /* instructions with slots */
+    uint64_t   *number;                                     /* the values of numbers, one for each ext */
+    void      **data;                                       /* where a leaf's bytes are in this run */
+    tw_buf    **bound;                                      /* the bytes of outputs in this run */
+    int64_t     slab_bytes, packed_bytes;
+    void       *slab_seen;                                  /* where the slab was when it was patched */
+    tw__arena   memory;
+};
+
+/* Plans the nodes of list (ascending ids), of which want[i] says 1: own bytes, 2: keep what it computes. */
+tw_plan *tw__plan_new(tw_ctx *cx, int32_t n, tw_node *const *list, uint8_t *want);
+void     tw__plan_free(tw_ctx *cx, tw_plan *plan);
+/* Whether the leaves are as they were when the plan was made. */
+bool     tw__plan_fits(const tw_ctx *cx, const tw_plan *plan, const tw__scope *s);
+/* Binds and runs; ids count from `first`. */
+bool     tw__plan_run(tw_ctx *cx, tw_plan *plan, int32_t first);
+/* Runs an elementwise instruction over its tiles. */
+void     tw__tiles_run(const tw__instr *i);
+void     tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *strides, tw_dtype dtype);
+/* The cache. */
+tw_plan *tw__plan_find(tw_ctx *cx, tw__scope *s);
+bool     tw__plan_keep(tw_ctx *cx, tw__scope *s, tw_plan *plan);
+void     tw__plan_follows(tw__scope *s, tw_plan *plan);
+static inline bool tw__identity(const tw_node *n)
+{
+    return n->op == &tw_op_keep || n->op == &tw_op_stop_grad || n->op == &tw_op_custom;
+}
+static inline bool tw__pending_read(const tw_node *n)
+{
+    return n->op == &tw_op_read && n->n_in && !(n->flags & TW_N_REALISED) && !(n->in[0]->flags & TW_N_EXECUTED);
+}
+/* Whether evaluation starts from n: its bytes are there, or it is a number. */
+static inline bool tw__given(const tw_node *n)
+{
+    return n->flags & TW_N_REALISED || n->op == &tw_op_number || n->op == &tw_op_constant
+        || (n->op == &tw_op_read && !tw__pending_read(n));
+}

@@ -1,0 +1,112 @@
+/* tile.c - elementwise instructions: block kernels over tiles.
+ *
+ * A block kernel works on consecutive elements. Operands that lie otherwise (broadcast, permuted)
+ * are gathered a tile at a time into memory of the first-level cache; a repeated row is laid out
+ * once, long enough that every tile finds its elements consecutive.
+ */
+#include "core/plan_impl.h"
+#include <string.h>
+
+enum { TILE = 512, MOST_PERIOD = 2048, MOST_IN = 4 };
+
+/* Merges axes that run on into each other, drops those of size 1, and names the pattern. */
+void tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *strides, tw_dtype dtype)
+{
+    *o = (tw__operand){ .size = (int32_t)tw_dtype_size(dtype), .rank = 0 };
+    for (int i = 0; i < shape->n; i++) {
+        if (shape->at[i] == 1) continue;
+        int k = o->rank - 1;
+        if (k >= 0 && o->strides[k] == strides[i] * shape->at[i]) {
+            o->dims[k] *= shape->at[i], o->strides[k] = strides[i];
+        } else {
+            o->dims[o->rank] = shape->at[i], o->strides[o->rank++] = strides[i];
+        }
+    }
+    if (o->rank == 0 || (o->rank == 1 && o->strides[0] == 1)) o->mode = TW__FLAT;
+    else if (o->rank == 1 && o->strides[0] == 0) o->mode = TW__SCALAR;
+    else if (o->rank == 2 && o->strides[0] == 0 && o->strides[1] == 1 && o->dims[1] <= MOST_PERIOD)
+        o->mode = TW__PERIODIC, o->period = o->dims[1];
+    else o->mode = TW__GATHER;
+}
+
+#define PICK(T) do { const T *p = (const T *)from; T *q = to; for (int64_t i = 0; i < n; i++) q[i] = p[i * stride]; } while (0)
+static void pick(void *to, const char *from, int64_t n, int64_t stride, int size)
+{
+    if (stride == 1) memcpy(to, from, (size_t)(n * size));
+    else if (size == 4) PICK(uint32_t);
+    else if (size == 8) PICK(uint64_t);
+    else PICK(uint8_t);
+}
+
+/* Elements [lo, lo + n) in logical order to consecutive memory. */
+static void gather(const tw__operand *o, const char *data, int64_t lo, int64_t n, char *to)
+{
+    int64_t at[TW_MAX_RANK], rest = lo, offset = 0;
+    const int last = o->rank - 1;
+    for (int k = last; k >= 0; k--) {
+        at[k] = rest % o->dims[k], rest /= o->dims[k];
+        offset += at[k] * o->strides[k];
+    }
+    while (n > 0) {
+        int64_t run = o->dims[last] - at[last];
+        if (run > n) run = n;
+        pick(to, data + offset * o->size, run, o->strides[last], o->size);
+        to += run * o->size, n -= run;
+        offset += run * o->strides[last], at[last] += run;
+        for (int k = last; k > 0 && at[k] == o->dims[k]; k--) {
+            offset += o->strides[k - 1] - at[k] * o->strides[k];
+            at[k] = 0, at[k - 1]++;
+        }
+    }
+}
+
+static void repeat(char *to, const char *from, int64_t period, int64_t n, int size)
+{
+    const int64_t whole = period * size, all = n * size;
+    for (int64_t k = 0; k < all; k += whole)
+        memcpy(to + k, from, (size_t)(all - k < whole ? all - k : whole));
+}
+
+typedef union any_block { tw_block b; tw_block_f32 f32; tw_block_f64 f64; } any_block;
+
+static void call(const tw__instr *i, const any_block *b)
+{
+    if (i->block) i->block(&b->b);
+    else if (i->call.in[i->op->by].dtype == TW_F64) i->op->block_f64(&b->f64);
+    else i->op->block_f32(&b->f32);
+}
+
+void tw__tiles_run(const tw__instr *i)
+{
+    const tw_call *c = &i->call;
+    any_block b = { .b = { .n = i->count, .y = c->out->data, .attr = c->attr, .to = c->out->dtype } };
+    if (i->flat) {
+        for (int k = 0; k < c->n_in; k++) b.b.x[k] = c->in[k].data;
+        if (b.b.n) call(i, &b);
+        return;
+    }
+    _Alignas(64) char tile[MOST_IN][(MOST_PERIOD + TILE) * 8];
+    const int64_t first = i->count < TILE ? i->count : TILE;
+    for (int k = 0; k < c->n_in; k++) {
+        const tw__operand *o = &i->operand[k];
+        const char *data = c->in[k].data;
+        if (o->mode == TW__SCALAR) repeat(tile[k], data, 1, first, o->size);
+        if (o->mode == TW__PERIODIC) repeat(tile[k], data, o->period, o->period + TILE, o->size);
+    }
+    const size_t out = tw_dtype_size(c->out->dtype);
+    for (int64_t lo = 0; lo < i->count; lo += TILE) {
+        b.b.n = i->count - lo < TILE ? i->count - lo : TILE;
+        b.b.y = (char *)c->out->data + (size_t)lo * out;
+        for (int k = 0; k < c->n_in; k++) {
+            const tw__operand *o = &i->operand[k];
+            const char *data = c->in[k].data;
+            switch (o->mode) {
+            case TW__FLAT:     b.b.x[k] = data + lo * o->size; break;
+            case TW__SCALAR:   b.b.x[k] = tile[k]; break;
+            case TW__PERIODIC: b.b.x[k] = tile[k] + lo % o->period * o->size; break;
+            default:           gather(o, data, lo, b.b.n, tile[k]), b.b.x[k] = tile[k];
+            }
+        }
+        call(i, &b);
+    }
+}
