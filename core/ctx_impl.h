@@ -106,6 +106,9 @@ struct tw_ctx {
 /* Words in a log that are not the start of a node's record: no descriptor lies at such addresses. */
 enum { TW__EV_WANT = 1, TW__EV_DEAD, TW__EV_TOUCH, TW__EV_KEPT, TW__EV_EVAL, TW__EV_NONCE };
 
+/* The slot of a custom node: a rule of the program's own. */
+typedef struct tw__own_rule { void (*rule)(tw_rule *r); void *user; } tw__own_rule;
+
 /* Core's own operations. */
 extern const tw_op tw_op_number, tw_op_constant, tw_op_data, tw_op_kept, tw_op_cell, tw_op_read,
                    tw_op_assign, tw_op_keep, tw_op_project, tw_op_stop_grad, tw_op_custom, tw_op_dummy, tw_op_nil;

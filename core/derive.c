@@ -11,8 +11,6 @@
 #include "core/ctx_impl.h"
 #include <string.h>
 
-typedef struct own_rule { void (*rule)(tw_rule *r); void *user; } own_rule;
-
 /* One transform. Arrays are indexed by id - low. */
 typedef struct sweep {
     tw_ctx       *cx;
@@ -228,7 +226,7 @@ static void general(tw_node *y, tw_node *const *gy, const bool *need, tw_node **
 {
     tw_rule r = { .y = y, .m = y->op->outputs > 1 ? y->op->outputs : 1, .n = y->n_in - first_in(y), .gy = gy, .gx = gx, .need = need };
     if (y->op == &tw_op_custom) {
-        const own_rule *own = tw_slot(y);
+        const tw__own_rule *own = tw_slot(y);
         r.user = own->user;
         own->rule(&r);
     } else {
@@ -353,6 +351,25 @@ static bool begin(sweep *s, int m, tw_node *const *ys, int n, tw_node *const *xs
     return all_closed(s);
 }
 
+/* What a transform emitted and its results do not reach counts as nobody's reader: values are not kept for it. */
+static void discount(tw_ctx *cx, int32_t start, int n, tw_node *const *results)
+{
+    uint8_t *live = cx->mark;
+    for (int i = 0; i < n; i++)
+        if (results[i]->cx == cx && results[i]->id >= start) live[results[i]->id] = 1;
+    for (int32_t id = cx->next_id - 1; id >= start; id--) {
+        tw_node *y = cx->by_id[id];
+        if (live[id]) {
+            live[id] = 0;
+            for (int k = 0; k < y->n_in; k++)
+                if (tw_inputs(y)[k]->id >= start) live[tw_inputs(y)[k]->id] = 1;
+        } else if (y->op != &tw_op_read && y->n_in > 0 && !(y->flags & TW_N_DEAD)) {
+            y->flags |= TW_N_DEAD;
+            tw__log_word2(cx, cx->depth, TW__EV_DEAD, (uint64_t)(cx->next_id - id));
+        }
+    }
+}
+
 static void vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *const *ys, tw_node *const *gys, int n,
                 tw_node *const *xs, tw_node **gxs)
 {
@@ -361,6 +378,7 @@ static void vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *co
     const size_t size = (size_t)(m + n) * sizeof *y;
     if (!tw_ok(cx) || (m + n > 2 * FEW && !(y = tw_resize(cx, NULL, 0, size)))) { nils(cx, n, gxs); return; }
     tw_node **x = y + m;
+    const int32_t start = cx->next_id;
 
     bool ok = begin(&s, m, ys, n, xs, y, x);
     for (int i = 0; ok && i < m; i++) {
@@ -371,6 +389,7 @@ static void vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *co
     if (ok) reverse(&s);
     for (int i = 0; i < n; i++) gxs[i] = ok && tw_ok(cx) ? result(&s, x[i]) : tw_nil(cx);
     for (int i = 0; ok && tw_ok(cx) && i < n; i++) advise(&s, gxs[i]);
+    if (ok && tw_ok(cx)) discount(cx, start, n, gxs);
     sweep_close(&s);
     if (y != few) tw_resize(cx, y, size, 0);
 }
@@ -539,6 +558,7 @@ tw_node *tw_jvp_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_n
     const size_t size = (size_t)n * sizeof *x;
     if (n > 2 * FEW && !(x = tw_resize(cx, NULL, 0, size))) return tw_nil(cx);
 
+    const int32_t start = cx->next_id;
     bool ok = begin(&s, 1, &y, n, xs, &end, x);
     for (int i = 0; ok && i < n; i++) {
         tw_node *t = partner(&s, x[i], ts[i]);
@@ -549,44 +569,8 @@ tw_node *tw_jvp_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_n
     if (ok) forward(&s);
     if (ok && tw_ok(cx)) r = inside(&s, end) ? AT(&s, g, end) : NULL;
     if (ok && tw_ok(cx) && !r) r = zero(at, end);
+    if (ok && tw_ok(cx)) discount(cx, start, 1, &r);
     sweep_close(&s);
     if (x != few) tw_resize(cx, x, size, 0);
     return r ? r : tw_nil(cx);
 }
-
-/* ---- what stops and what replaces a derivative ---------------------------------------------- */
-
-tw_node *tw_stop_grad_at(const tw_loc *at, tw_node *x)
-{
-    return tw_build_node(&(tw_build){ .op = &tw_op_stop_grad, .at = at, .n = 1, .in = &x });
-}
-
-tw_node *tw_custom_grad_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, void (*rule)(tw_rule *r), void *user)
-{
-    tw_node *few[FEW], **in = few;
-    tw_ctx *cx = y ? y->cx : NULL;
-    if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
-    if (!rule || n < 1) return tw_fail(cx, TW_EARG, "custom_grad", at, rule ? "no inputs are listed" : "the rule is NULL");
-    const size_t size = (size_t)(n + 1) * sizeof *in;
-    if (n + 1 > FEW && !(in = tw_resize(cx, NULL, 0, size))) return tw_nil(cx);
-    in[0] = y;
-    memcpy(in + 1, xs, (size_t)n * sizeof *in);
-    const own_rule own = { rule, user };
-    tw_node *c = tw_build_node(&(tw_build){ .op = &tw_op_custom, .at = at, .slot = &own, .n = n + 1, .in = in });
-    if (in != few) tw_resize(cx, in, size, 0);
-    return c;
-}
-
-static bool same(tw_node *y)
-{
-    y->shape = tw_inputs(y)[0]->shape, y->dtype = tw_inputs(y)[0]->dtype;
-    return true;
-}
-static bool as_asked(tw_node *y) { (void)y; return true; }
-static bool same_view(const tw_node *y, const tw_layout *x, tw_layout *out) { (void)y; *out = *x; return true; }
-
-const tw_op tw_op_stop_grad = { .name = "stop_grad", .doc = "x, a constant for every derivative", .arity = 1, .shape = same, .view = same_view };
-const tw_op tw_op_custom = { .name = "custom", .doc = "a value with a derivative of the program's own", .arity = -1, .shape = same,
-                             .view = same_view, .slot_size = sizeof(own_rule), .rule = TW_GENERAL };
-const tw_op tw_op_keep = { .name = "keep", .doc = "a value for the parent scope", .arity = 1, .shape = same, .view = same_view };
-const tw_op tw_op_project = { .name = "project", .doc = "one output of several", .arity = 1, .attr_size = 8, .shape = as_asked, .rule = TW_LINEAR };
