@@ -2,7 +2,7 @@
  *
  * Fashion-MNIST has 60,000 pictures of 28 x 28 grey pixels to learn from and 10,000 to be tested on
  * (Xiao, Rasul and Vollgraf 2017; Debian: dataset-fashion-mnist). The network is the C function
- * `model`. It is trained by stochastic gradient descent with momentum on shuffled mini-batches; then
+ * `model`. It is trained by Adam at a falling rate on shuffled mini-batches, with dropout; then
  * come the confusion matrix and the accuracy on the test pictures. The graph of one step, forward
  * and gradient, is left as fashion_mnist.dot and, if Graphviz is there, as fashion_mnist.svg.
  *
@@ -89,7 +89,7 @@ static options options_of(int argc, char **argv)
         { "epochs", required_argument, NULL, 'e' }, { "limit", required_argument, NULL, 'l' },
         { "data",   required_argument, NULL, 'd' }, { "out",   required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
     };
-    options o = { .epochs = 3, .data = getenv("TW_DATA"), .out = "." };
+    options o = { .epochs = 4, .data = getenv("TW_DATA"), .out = "." };
     if (!o.data) o.data = "/usr/share/datasets/fashion-mnist";
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1; )
         switch (c) {
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     tw_ctx     *cx    = tw_open(.seed = 1);
     tw_dataset *train = part(cx, o.data, "train", o.limit), *unseen = part(cx, o.data, "t10k", o.limit);
     tw_net     *net   = tw_net_new(cx);
-    tw_opt     *opt   = tw_sgd(net, .schedule = tw_inverse_time(0.05, 600), .momentum = 0.9, .weight_decay = 1e-4);
+    tw_opt     *opt   = tw_adam(net, .schedule = tw_inverse_time(0.002, 1000));
 
     draw(net, opt, train, o.out);
     printf("%lld parameters, %lld pictures to learn from, %lld to be tested on\n", (long long)tw_net_count(net),
