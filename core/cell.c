@@ -14,6 +14,8 @@ tw_node *tw__read(const tw_loc *at, tw_cell *c)
     tw_node *r = c->read;
     if (r && tw__alive(cx, r) && r->op == &tw_op_read && tw__cell_of(r) == c && r->depth == cx->depth
         && r->slot.i == c->latest) return r;
+    if (r && tw__alive(cx, r) && r->op == &tw_op_read && tw__cell_of(r) == c && r->depth < cx->depth && r->slot.i == c->latest)
+        c->read_outside = c->latest;
     const tw_shape shape = tw_shape_of(&c->node);
     tw_node *pending = c->pending;
     const int32_t origin = cx->origin;
@@ -33,7 +35,7 @@ static tw_node *cell(const tw_loc *at, tw_ctx *cx, const char *op, const char *n
     if (value->cx != cx) return tw_fail(cx, TW_ESCOPE, op, at, "the value belongs to another context");
     tw_cell *c = tw_resize(cx, NULL, 0, sizeof *c);
     if (!c) return &cx->nil;
-    *c = (tw_cell){ .trained = trained, .next = cx->cells };
+    *c = (tw_cell){ .trained = trained, .read_outside = -1, .next = cx->cells };
     c->node = (tw_node){ .id = -2, .origin = -1, .dtype = value->dtype, .cx = cx, .op = &tw_op_cell, .shape = value->shape,
                          .at = at, .name = cx->name };
     c->node.attr.p = c;
@@ -73,6 +75,7 @@ const char *tw_cell_name(const tw_node *n)
 static int64_t old_readers(tw_ctx *cx, const tw_cell *c)
 {
     const tw_node *r = c->read;
+    if (c->read_outside == c->latest) return 2;
     if (!r || !tw__alive(cx, r) || r->op != &tw_op_read || tw__cell_of(r) != c || r->slot.i != c->latest) return 0;
     return r->depth != cx->depth ? 2 : r->id < cx->scope[cx->depth].log_first;
 }

@@ -55,6 +55,7 @@ typedef struct tw_cell {
     tw_buf         *buf;            /* bytes of version `done` */
     int64_t         done, latest, count;    /* executed version; latest, maybe pending; numbers given out */
     tw_node        *read;           /* the newest read node; may be stale */
+    int64_t         read_outside;   /* the newest version that an inner scope read after an outer one */
     tw_node        *pending;        /* the assign node of the latest version, while it has not run */
     const tw_loc   *assigned;       /* place of the newest executed assignment */
     int             mark;           /* scratch of derivatives and plans */

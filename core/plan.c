@@ -313,6 +313,8 @@ static void assign(planner *q, const tw_node *y)
     const tw_node *x = tw_inputs(y)[0];
     const rec r = *rec_of(q, x);
     const tw__commit c = { .rel = rel(q, y), .out = output(q, &r, x, true), .cell = tw__cell_of(y) };
+    const int64_t readers = ((const int64_t *)tw_attr(y))[1];       /* that the log does not describe */
+    q->p->needs_prev |= readers == 1, q->p->regular &= readers != 2;
     q->ok = q->ok && TW__PUSH(q->cx, q->commit, c);
 }
 

@@ -246,6 +246,24 @@ static void step_and_accuracy(bool want)
 START_TEST(accuracy_after_the_step_without_want) { step_and_accuracy(false); } END_TEST
 START_TEST(accuracy_after_the_step_with_want) { step_and_accuracy(true); } END_TEST
 
+/* The same step many times, and before some of them a node outside that still needs the old version. */
+START_TEST(readers_in_outer_scopes_keep_their_version)
+{
+    tw_node *w = tw_param(cx, "w", VECTOR(1, 2));
+    for (int k = 0; k < 6; k++) {
+        tw_node *before = k % 2 ? tw_mul(w, 10) : NULL;
+        for (int step = 0; step < 3; step++) {
+            TW_SCOPE(cx);
+            tw_assign(w, tw_add(w, 1));
+            ck_assert(tw_eval(cx));
+        }
+        if (before) ck_assert_double_eq(tw_f64(before)[0], 10 * (1 + 3 * k));
+    }
+    ck_assert_double_eq(tw_f64(w)[0], 1 + 3 * 6);
+    ok(cx);
+}
+END_TEST
+
 START_TEST(a_spent_value_is_an_error_that_names_the_cure)
 {
     tw_node *w = tw_param(cx, "weight", VECTOR(1, 2)), *y = tw_mul(w, 3), *loss = tw_sum(tw_square(y));
@@ -517,7 +535,7 @@ int main(void)
         swap_needs_a_temporary, a_recurrent_state_crosses_steps,
         no_derivative_flows_through_an_assignment, a_game_of_two_with_both_losses_built_first,
         a_game_of_two_optimisers, accuracy_after_the_step_without_want,
-        accuracy_after_the_step_with_want, a_spent_value_is_an_error_that_names_the_cure,
+        accuracy_after_the_step_with_want, readers_in_outer_scopes_keep_their_version, a_spent_value_is_an_error_that_names_the_cure,
         a_wanted_value_is_never_spent, read_pointers_stay_while_their_node_lives,
         a_loss_read_before_its_gradient_is_right_and_gives_advice,
         data_is_copied_and_wrapped_memory_is_read, two_equal_numbers_that_later_differ,
