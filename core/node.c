@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+_Static_assert(sizeof(tw_node) <= 128, "a node is at most two lines of the cache");
+
 tw_node tw__structure = { .id = -1, .dtype = TW_F32, .flags = TW_N_NIL };
 
 bool tw__alive(const tw_ctx *cx, const tw_node *n)
