@@ -52,17 +52,7 @@ static inline tw_arg tw__arg_node(tw_node *n)  { tw_arg a = { n, n ? 0 : TW__NO_
 static inline tw_arg tw__arg_number(double v)  { tw_arg a = { NULL, v }; return a; }
 
 #ifdef __cplusplus
-}
-static inline tw_arg tw__arg(tw_node *n) { return tw__arg_node(n); }
-template <class T> static inline tw_arg tw__arg(T v) { return tw__arg_number((double)v); }    /* an int 0 is no pointer */
-template <class T> static inline const T *tw__ref(const T &t) { return &t; }
-template <class... T> static inline int tw__many(T...) { return (int)sizeof...(T); }
-#define TW_ARG(x) tw__arg(x)
-#define TW_OPTS(T, ...) tw__ref<T>(T{ ._size = (int)sizeof(T), __VA_ARGS__ })
-#define TW_AXES(...)  (tw_axes{ tw__many(__VA_ARGS__), { __VA_ARGS__ } })
-#define TW_SHAPE(...) (tw_shape{ tw__many(__VA_ARGS__), { __VA_ARGS__ } })
-#define TW_AUTO auto
-extern "C" {
+#include "core/cpp.h"
 #else
 #define TW_ARG(x) TW__ARG(x, TW__CAT(tw__arg_, __COUNTER__))
 #define TW__ARG(x, v) __extension__({ __auto_type v = (x); \

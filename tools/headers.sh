@@ -26,4 +26,19 @@ for header in thalweg.h core/core.h core/op.h ops/ops.h nn/nn.h optim/optim.h io
         compile clang++ cc $standard $header
     done
 done
+# Calls as users write them are as silent: options by name, numbers as operands.
+cat >"$dir/calls.cc" <<'end'
+#include <thalweg.h>
+double f(tw_ctx *cx)
+{
+    TW_SCOPE(cx);
+    tw_node *x = tw_normal(cx, TW_SHAPE(4, 3), .std = 0.1), *y = tw_mul(2, tw_sum(tw_add(x, 1.5), .axes = TW_AXES(-1)));
+    return tw_item(tw_mean(tw_matmul(x, x, .transpose_b = true))) + tw_item(tw_max(y));
+}
+end
+for compiler in g++ clang++; do
+    command -v $compiler >/dev/null 2>&1 || continue
+    $compiler -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wundef -Werror -fsyntax-only -I. "$dir/calls.cc" ||
+        { echo "calls with options are not silent: $compiler"; faults=1; }
+done
 exit $faults
