@@ -2,21 +2,8 @@
  *
  * The laws (check_laws.c) hold where functions are smooth; here is what the contract says elsewhere.
  */
-#include "tests/rig.h"
+#include "tests/fixture.h"
 #include "optim/optim.h"
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
-
-static tw_node *vector(int n, const double *v) { return tw_data(cx, TW_F64, TW_SHAPE(n), v); }
-#define VECTOR(...) vector((int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ })
 
 /* The elements of n are these, to 1e-14. */
 static void elements(tw_node *n, int count, const double *want, int line)
@@ -361,11 +348,5 @@ int main(void)
         ties_share_evenly, powers_at_zero, where_selects_and_never_multiplies, products_with_zeros_are_exact,
         nothing_but_minus_infinity, nan_goes_through,
     };
-    Suite *s = suite_create("derivatives");
-    TCase *c = tcase_create("programs");
-    tcase_add_checked_fixture(c, open_f64, close_clean);
-    tcase_set_timeout(c, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
-    suite_add_tcase(s, c);
-    return rig_run(s);
+    return run_programs("derivatives", sizeof tests / sizeof *tests, tests);
 }

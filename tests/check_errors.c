@@ -2,23 +2,13 @@
  *
  * Every operation that has something to refuse refuses it here; a test fails for one that does not.
  */
-#include "tests/rig.h"
+#include "tests/fixture.h"
 #include "nn/nn.h"
 #include <unistd.h>
 
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
-
 /* ---- every operation refuses ----------------------------------------------------------- */
 
-static char   refused[128][32];
+static char   refused[512][32];
 static size_t n_refused;
 
 static void note(const char *op)
@@ -434,11 +424,5 @@ int main(void)
         the_first_not_finite_number_is_trapped, too_much_memory_is_an_error, reading_refuses, registering_refuses,
         codes_and_dtypes_have_names,
     };
-    Suite *s = suite_create("errors");
-    TCase *c = tcase_create("programs");
-    tcase_add_checked_fixture(c, open_f64, close_clean);
-    tcase_set_timeout(c, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
-    suite_add_tcase(s, c);
-    return rig_run(s);
+    return run_programs("errors", sizeof tests / sizeof *tests, tests);
 }
