@@ -105,6 +105,7 @@ typedef enum tw_code {
     TW_EIO,         /* a file that cannot be opened, read or understood */
     TW_EUSER,       /* a user's function said no */
     TW_EMISSING,    /* an operation or a part of the library that is not there */
+    TW_ETHREAD,     /* a context used by two threads at a time; noticed in debug builds */
     TW__CODES
 } tw_code;
 
@@ -156,7 +157,9 @@ TW_API tw_scope tw_scope_enter(tw_ctx *cx);
 /* Leaves the scope, and inner ones left open; pending assignments and kept nodes are evaluated first. */
 TW_API void tw_scope_leave(tw_scope *scope);
 /* From here to the end of the block; break, continue and return behave as in C. */
-#define TW_SCOPE(cx) tw_scope TW__CAT(tw__scope_, __COUNTER__) __attribute__((cleanup(tw_scope_leave), unused)) = tw_scope_enter(cx)
+#define TW_SCOPE(cx) tw_scope TW__CAT(tw__scope_, __COUNTER__) __attribute__((cleanup(tw__scope_end), unused)) = tw__scope_begin(cx)
+TW_API tw_scope tw__scope_begin(tw_ctx *cx);
+TW_API void tw__scope_end(tw_scope *scope);
 
 /* The value of n for the parent scope: use the node returned; it becomes a leaf there. */
 TW_API tw_node *tw_keep_at(const tw_loc *at, tw_node *n);

@@ -9,12 +9,19 @@ static const tw_dims scalar_dims = { .n = 0, .count = 1 };
 static const tw_loc nowhere = { "?", "?", 0 };
 
 /* Stands for a context where there was no memory for one: every call on it fails. */
-tw_ctx tw__dead = {
-    .dead = true, .origin = -1, .scalar = &scalar_dims,
-    .error = { .code = TW_ENOMEM, .at = &nowhere, .op = "open", .text = "no memory for a context" },
-    .nil = { .id = -1, .origin = -1, .cx = &tw__dead, .op = &tw_op_nil, .shape = &scalar_dims, .at = &nowhere,
-             .dtype = TW_F32, .flags = TW_N_NIL },
-};
+#define DEAD(...) { \
+    .dead = true, .origin = -1, .scalar = &scalar_dims, \
+    .error = { .code = TW_ENOMEM, .at = &nowhere, .op = "open", .text = "no memory for a context" }, \
+    .nil = { .id = -1, .origin = -1, .cx = &tw__dead, .op = &tw_op_nil, .shape = &scalar_dims, .at = &nowhere, \
+             .dtype = TW_F32, .flags = TW_N_NIL }, \
+    __VA_ARGS__ \
+}
+tw_ctx tw__dead = DEAD();
+
+/* The same where a callback has heard of it: closing prints nothing. */
+static void heard(void *user, const tw_error *e) { (void)user, (void)e; }
+static tw_ctx dead_told = DEAD(.args.on_error = heard);
+
 
 static void *default_resize(void *user, void *p, size_t old_size, size_t new_size)
 {
@@ -23,6 +30,33 @@ static void *default_resize(void *user, void *p, size_t old_size, size_t new_siz
     free(p);
     return NULL;
 }
+
+/* ---- one thread at a time ----------------------------------------------------------------- */
+
+#ifndef NDEBUG
+static _Thread_local char me;       /* its address names the thread */
+
+/* The intruder touches nothing but a word: the thread that is inside fails the context when it leaves. */
+bool tw__enter(tw_ctx *cx, const tw_loc *at)
+{
+    uintptr_t free = 0;
+    if (atomic_load_explicit(&cx->owner, memory_order_relaxed) != (uintptr_t)&me
+        && !atomic_compare_exchange_strong(&cx->owner, &free, (uintptr_t)&me)) {
+        atomic_store(&cx->intruder, at ? at : &nowhere);
+        return false;
+    }
+    cx->inside++;
+    return true;
+}
+
+void tw__leave_ctx(tw_ctx *cx, const char *op)
+{
+    if (--cx->inside) return;
+    const tw_loc *at = atomic_exchange(&cx->intruder, NULL);
+    if (at) tw_fail(cx, TW_ETHREAD, op, at, "another thread was using this context: one at a time, or a context for each");
+    atomic_store(&cx->owner, 0);
+}
+#endif
 
 /* ---- errors ------------------------------------------------------------------------------- */
 
@@ -90,7 +124,7 @@ bool tw_error_take(tw_ctx *cx, tw_error *e)
 const char *tw_code_name(tw_code code)
 {
     static const char *const name[] = { "ok", "no memory", "argument", "shape", "dtype", "gradient", "scope", "spent",
-                                        "value", "input/output", "user", "missing" };
+                                        "value", "input/output", "user", "missing", "thread" };
     return code < TW__CODES ? name[code] : "?";
 }
 
@@ -151,7 +185,7 @@ static void print_error(const tw_error *e)
 static void free_scope(tw_ctx *cx, tw__scope *s)
 {
     for (int64_t i = 0; i < s->realised.n; i++) tw__buf_release(cx, s->realised.at[i]->buf);
-    for (int h = 0; h < TW__HALVES; h++) tw__arena_free(cx, &s->half[h]);
+    for (int h = 0; h < 2; h++) tw__arena_free(cx, &s->half[h]);
     FREE(cx, s->log);
     FREE(cx, s->realised);
     FREE(cx, s->kept);
@@ -160,6 +194,9 @@ static void free_scope(tw_ctx *cx, tw__scope *s)
 static void free_context(tw_ctx *cx)
 {
     for (int d = 0; d <= TW__MAX_DEPTH; d++) free_scope(cx, &cx->scope[d]);
+#ifndef NDEBUG
+    tw__arena_free(cx, &(tw__arena){ .first = cx->oldest });
+#endif
     tw__plans_free(cx);
     tw__cells_free(cx);
     tw__buf_free_all(cx);
@@ -180,14 +217,15 @@ tw_ctx *tw_open_at(const tw_loc *at, const tw_ctx_args *o)
 {
     tw_resize_fn resize = o->resize ? o->resize : default_resize;
     tw_ctx *cx = resize(o->resize_user, NULL, 0, sizeof *cx);
-    if (!cx) return &tw__dead;
+    if (!cx && o->on_error) o->on_error(o->user, &tw__dead.error);
+    if (!cx) return o->on_error ? &dead_told : &tw__dead;
     memset(cx, 0, sizeof *cx);
     set_up(cx, o);
     const tw_shape none = { 0 };
     cx->scalar = tw__intern_dims(cx, &none);
     if (!cx->scalar || !tw__registry_init(cx)) {        /* half a context is none */
         free_context(cx);
-        return &tw__dead;
+        return o->on_error ? &dead_told : &tw__dead;
     }
     cx->nil.shape = cx->scalar;
     if (cx->args.dtype != TW_F32 && cx->args.dtype != TW_F64)
@@ -195,9 +233,21 @@ tw_ctx *tw_open_at(const tw_loc *at, const tw_ctx_args *o)
     return cx;
 }
 
+static void bury(tw_ctx *cx)
+{
+    while (cx->closers.n > 0) {
+        struct tw__closer c = cx->closers.at[--cx->closers.n];
+        c.f(c.object);
+    }
+    free_context(cx);
+}
+
+/* Whatever still runs in a context that was closed does nothing, as in any error. */
+static const tw_error closed = { .code = TW_ESCOPE, .at = &nowhere, .op = "close", .text = "the context was closed" };
+
 int tw_close(tw_ctx *cx)
 {
-    if (!cx) return 1;
+    if (!cx || cx->closed) return 1;
     if (!cx->dead) {
         for (tw_scope s = { cx, 1 }; cx->depth > 0; s.depth = 1) tw_scope_leave(&s);
         if (tw_ok(cx) && cx->pending.n) tw__evaluate(cx, NULL, 0, NULL, true);
@@ -205,12 +255,16 @@ int tw_close(tw_ctx *cx)
     int status = cx->error.code != TW_OK;
     if (status && !cx->args.on_error) print_error(&cx->error);
     if (cx->dead) return status;
-    while (cx->closers.n > 0) {
-        struct tw__closer c = cx->closers.at[--cx->closers.n];
-        c.f(c.object);
-    }
-    free_context(cx);
+    if (cx->held) cx->closed = true, cx->error = closed;
+    else bury(cx);
     return status;
+}
+
+void tw_hold(tw_ctx *cx) { if (!cx->dead) cx->held++; }
+
+void tw_let_go(tw_ctx *cx)
+{
+    if (!cx->dead && --cx->held == 0 && cx->closed) bury(cx);
 }
 
 /* ---- small questions ---------------------------------------------------------------------- */

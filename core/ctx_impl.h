@@ -6,12 +6,10 @@
 #pragma once
 #include "core/op.h"
 #include "core/vocab_impl.h"
-
 #ifndef NDEBUG
-#define TW__HALVES 16       /* debug builds notice older stale nodes, too */
-#else
-#define TW__HALVES 2
+#include <stdatomic.h>
 #endif
+
 #define TW__MAX_DEPTH 64
 
 /* A growing array of T; never shrinks, freed at close. */
@@ -32,8 +30,8 @@ typedef struct tw__arena { tw__chunk *first, *now; } tw__arena;
 typedef struct tw_plan tw_plan;
 
 typedef struct tw__scope {
-    tw__arena  half[TW__HALVES];
-    int        now;                 /* which half is in use */
+    tw__arena  half[2];
+    int        now;                 /* which half is in use; the other is that of the visit before */
     int32_t    first;               /* id of its first node */
     TW__VEC(uint64_t)  log;         /* what happened since the last evaluation: the key of the next plan */
     int32_t    log_first;           /* the first id that the log describes */
@@ -65,6 +63,8 @@ typedef struct tw_cell {
 struct tw_ctx {
     tw_error       error, advice;
     bool           dead;            /* the static context that stands for "no memory at all" */
+    bool           closed;          /* and waits to be let go */
+    int            held;            /* by blocks that have not ended */
     tw_ctx_args    args;
     tw_resize_fn   resize;
     tw_node        nil;
@@ -101,6 +101,13 @@ struct tw_ctx {
     tw_plan       *last_plan;
     int64_t        hits, misses, uncached, nodes_run;
     TW__VEC(struct tw__closer { void (*f)(void *); void *object; }) closers;
+#ifndef NDEBUG
+    tw__chunk     *oldest, *newest; /* chunks of scopes left long ago, not used again for a while: core/mem.c */
+    size_t         resting;         /* their bytes */
+    _Atomic(uintptr_t)  owner;      /* the thread inside, 0: none */
+    int                 inside;     /* how often it entered; the owner's own */
+    _Atomic(const tw_loc *) intruder;       /* where another thread came in meanwhile */
+#endif
     int            said_unscoped, said_twice, said_kept, said_copied;      /* diagnostics given */
 };
 
@@ -121,7 +128,7 @@ bool tw__grow(tw_ctx *cx, void *vec, size_t size, int64_t more);
 #define TW__PUSH(cx, v, x) (TW__ROOM(cx, v, 1) ? ((v).at[(v).n++] = (x), true) : false)
 
 void *tw__arena_take(tw_ctx *cx, tw__arena *arena, size_t size);
-void  tw__arena_reset(tw__arena *arena);
+void  tw__arena_reset(tw_ctx *cx, tw__arena *arena);
 void  tw__arena_free(tw_ctx *cx, tw__arena *arena);
 
 const void    *tw__intern_bytes(tw_ctx *cx, int kind, const void *bytes, size_t size);
@@ -145,6 +152,15 @@ bool tw__alive(const tw_ctx *cx, const tw_node *n); /* not of a scope that was l
 tw_node *tw__read(const tw_loc *at, tw_cell *cell);
 static inline tw_cell *tw__cell_of(const tw_node *n) { return *(tw_cell *const *)tw_attr(n); }
 static inline bool tw__is_leaf(const tw_node *n) { return n->n_in == 0; }
+
+/* Debug builds: one thread uses a context at a time. Every enter has its leave; false: another thread is inside. */
+#ifndef NDEBUG
+bool tw__enter(tw_ctx *cx, const tw_loc *at);
+void tw__leave_ctx(tw_ctx *cx, const char *op);
+#else
+static inline bool tw__enter(tw_ctx *cx, const tw_loc *at) { (void)cx, (void)at; return true; }
+static inline void tw__leave_ctx(tw_ctx *cx, const char *op) { (void)cx, (void)op; }
+#endif
 
 /* Computes what was asked for and, with effects, what is pending and wanted. */
 bool tw__evaluate(tw_ctx *cx, const tw_loc *at, int n, tw_node *const *asked, bool effects);

@@ -276,7 +276,7 @@ static bool walk(job *j, int n, tw_node *const *asked, bool effects, tw_plan **p
     return ran;
 }
 
-bool tw__evaluate(tw_ctx *cx, const tw_loc *at, int n, tw_node *const *asked, bool effects)
+static bool evaluate(tw_ctx *cx, int n, tw_node *const *asked, bool effects)
 {
     tw__scope *s = &cx->scope[cx->depth];
     bool given = !effects;
@@ -284,7 +284,6 @@ bool tw__evaluate(tw_ctx *cx, const tw_loc *at, int n, tw_node *const *asked, bo
     if (!tw_ok(cx)) return false;
     if (given) return true;
     if (!ask(cx, s, n, asked, effects)) return false;
-    (void)at;
     const bool usual = cx->cache_plans && all_here(cx);
     tw_plan *p = usual ? tw__plan_find(cx, s) : NULL;
     bool ok;
@@ -310,5 +309,13 @@ bool tw__evaluate(tw_ctx *cx, const tw_loc *at, int n, tw_node *const *asked, bo
     if (kept) tw__plan_follows(s, p);
     settle(cx, p, kept);
     if (!kept) tw__plan_free(cx, p);
+    return ok && tw_ok(cx);
+}
+
+bool tw__evaluate(tw_ctx *cx, const tw_loc *at, int n, tw_node *const *asked, bool effects)
+{
+    if (!tw__enter(cx, at)) return false;
+    const bool ok = evaluate(cx, n, asked, effects);
+    tw__leave_ctx(cx, "evaluate");
     return ok && tw_ok(cx);
 }

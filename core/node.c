@@ -197,7 +197,7 @@ static tw_node *make(tw_ctx *cx, const tw_build *b, tw_node *const *in, int dept
     }
     enter(cx, y);
     if (b->op->outputs > 1 && !project(y)) return &cx->nil;
-    return cx->error.code ? &cx->nil : y;
+    return y;
 }
 
 static bool same_shapes(int n, tw_node *const *in)
@@ -241,13 +241,17 @@ tw_node *tw_build_node(const tw_build *b)
     if (b->n > UINT16_MAX) return tw_fail(cx, TW_EARG, b->op->name, b->at, "%d inputs are more than %d", b->n, UINT16_MAX);
     if (b->n > 1 && (b->op->rule == TW_ELEMENTWISE || (b->op->traits & TW_BROADCAST) || tw_is_block_op(b->op))
         && !same_shapes(b->n, in) && !broadcast(b->at, b->op->name, b->n, in)) return &cx->nil;
-    return make(cx, b, in, cx->depth);
+    if (!tw__enter(cx, b->at)) return &tw__dead.nil;
+    tw_node *y = make(cx, b, in, cx->depth);
+    tw__leave_ctx(cx, b->op->name);
+    return cx->error.code ? &cx->nil : y;
 }
 
 /* As tw_build_node, but the node lives in the parent scope: for tw_keep. */
 tw_node *tw__build_in_parent(tw_ctx *cx, const tw_build *b)
 {
-    return make(cx, b, b->in, cx->depth - 1);
+    tw_node *y = make(cx, b, b->in, cx->depth - 1);
+    return cx->error.code ? &cx->nil : y;
 }
 
 tw_node *tw_apply_at(const tw_loc *at, const tw_op *op, int n, tw_node *const *in)

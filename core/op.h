@@ -176,6 +176,10 @@ TW_API tw_node *tw_input(const tw_loc *at, const char *op, int index, tw_node *n
 TW_API void tw_advise(tw_ctx *cx, int *once, const char *op, const tw_loc *at, const char *format, ...) TW_PRINTF(5, 6);
 /* f(object) at tw_close, last registered first. False without memory: then it will not be called. */
 TW_API bool tw_on_close(tw_ctx *cx, void (*f)(void *object), void *object);
+/* For what the cleanup attribute ends: `return tw_close(cx)` in its block closes before it ends, so a context that is
+ * held is freed only when it is let go. */
+TW_API void tw_hold(tw_ctx *cx);
+TW_API void tw_let_go(tw_ctx *cx);
 /* The seed that the context was opened with. */
 TW_API uint64_t tw_seed(const tw_ctx *cx);
 /* Output k of a node with several. */

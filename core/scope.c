@@ -15,8 +15,8 @@ tw_scope tw_scope_enter(tw_ctx *cx)
         return (tw_scope){ cx, TW__MAX_DEPTH + 1 };
     }
     tw__scope *s = &cx->scope[++cx->depth];
-    s->now = (s->now + 1) % TW__HALVES;
-    tw__arena_reset(&s->half[s->now]);
+    s->now = !s->now;
+    tw__arena_reset(cx, &s->half[s->now]);
     s->first = s->log_first = cx->next_id;
     s->log.n = 0;
     s->prev = 0;                        /* a fresh scope: every visit starts from the same state */
@@ -74,6 +74,20 @@ void tw_scope_leave(tw_scope *scope)
     if (!cx || cx->dead || scope->depth < 1) return;
     while (cx->depth >= scope->depth) leave_one(cx);
     scope->depth = 0;
+}
+
+tw_scope tw__scope_begin(tw_ctx *cx)
+{
+    const tw_scope s = tw_scope_enter(cx);
+    tw_hold(s.cx);
+    return s;
+}
+
+void tw__scope_end(tw_scope *scope)
+{
+    tw_ctx *cx = scope->cx;
+    tw_scope_leave(scope);
+    tw_let_go(cx);
 }
 
 static void note_realised(tw_ctx *cx, tw_node *n)

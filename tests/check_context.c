@@ -2,21 +2,9 @@
  *
  * Small programs, as in check_meaning.c, with the numbers or the error that each must give.
  */
-#include "tests/rig.h"
+#include "tests/fixture.h"
 #include "nn/nn.h"
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
-
-static tw_node *vector(int n, const double *v) { return tw_data(cx, TW_F64, TW_SHAPE(n), v); }
-#define VECTOR(...) vector((int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ })
+#include <pthread.h>
 
 /* ---- errors as values ------------------------------------------------------------------ */
 
@@ -234,6 +222,50 @@ END_TEST
 
 /* ---- the suite ------------------------------------------------------------------------ */
 
+/* ---- one thread at a time -------------------------------------------------------------- */
+
+#ifndef NDEBUG
+static tw_node *meanwhile;      /* what the other thread was given */
+static int      its_line;
+
+static void *another(void *x)
+{
+    meanwhile = tw_neg(x), its_line = __LINE__;
+    return NULL;
+}
+
+/* A kernel during which another thread builds in the context that is computing. */
+static int64_t careless(const tw_call *c)
+{
+    pthread_t t;
+    tw_node *const *x = c->slot;
+    ck_assert_int_eq(pthread_create(&t, NULL, another, *x), 0);
+    ck_assert_int_eq(pthread_join(t, NULL), 0);
+    memcpy(c->out->data, c->in->data, sizeof(double));
+    return -1;
+}
+
+static bool any_shape(tw_node *y) { (void)y; return true; }
+
+START_TEST(two_threads_in_a_context_are_an_error)
+{
+    static const tw_op op = { .name = "careless", .doc = "starts a thread", .arity = 1, .slot_size = sizeof(tw_node *),
+                              .shape = any_shape, .kernel = careless };
+    tw_node *x = tw_scalar(cx, 3);
+    ck_assert(tw_op_register(cx, &op));
+    tw_node *y = tw_build_node(&(tw_build){ .op = &op, .at = TW_HERE, .n = 1, .in = &x, .slot = &x });
+    ck_assert(isnan(tw_item(y)));
+    ck_assert(tw_is_nil(meanwhile));
+    fails_with(cx, TW_ETHREAD, "evaluate", its_line, "another thread");
+    item_is(tw_neg(x), -3);         /* and one after the other they may */
+    pthread_t t;
+    ck_assert_int_eq(pthread_create(&t, NULL, another, x), 0);
+    ck_assert_int_eq(pthread_join(t, NULL), 0);
+    item_is(meanwhile, -3);
+}
+END_TEST
+#endif
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -243,12 +275,9 @@ int main(void)
         different_dtypes_are_an_error_that_names_both, integers_keep_their_dtype_and_wrap,
         constructors_make_the_contexts_dtype, random_numbers_are_of_seed_and_order_of_building,
         random_numbers_move_on_under_one_plan, initial_values_are_of_seed_and_path,
+#ifndef NDEBUG
+        two_threads_in_a_context_are_an_error,
+#endif
     };
-    Suite *s = suite_create("context");
-    TCase *c = tcase_create("programs");
-    tcase_add_checked_fixture(c, open_f64, close_clean);
-    tcase_set_timeout(c, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
-    suite_add_tcase(s, c);
-    return rig_run(s);
+    return run_programs("context", sizeof tests / sizeof *tests, tests);
 }

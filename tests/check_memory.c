@@ -6,6 +6,7 @@
 #include "tests/rig.h"
 #include "optim/optim.h"
 #include "train/train.h"
+#include <unistd.h>
 
 typedef double (*program)(tw_ctx *cx);
 
@@ -215,7 +216,7 @@ START_TEST(a_steady_step_allocates_nothing)
     tw_ctx *cx = open_with(&h);
     tw_net *n = tw_net_new(cx);
     tw_opt *o = tw_sgd(n, .lr = 0.1, .momentum = 0.9);
-    enum { STEPS = 30, STEADY = 18 };       /* debug builds have sixteen halves of a scope to warm up */
+    enum { STEPS = 12, STEADY = 4 };
     long calls[STEPS];
     size_t live[STEPS];
     int64_t misses = 0;
@@ -259,6 +260,35 @@ START_TEST(a_loop_in_a_scope_does_not_grow)
 }
 END_TEST
 
+static void count_errors(void *user, const tw_error *e) { *(int *)user += e->code == TW_ENOMEM; }
+
+/* Whoever asked to be called hears of a context that could not be, once, and nothing is printed. */
+START_TEST(a_context_that_could_not_be_is_told_to_the_callback)
+{
+    for (long left = 0; ; left++) {
+        int heard = 0;
+        heap h = { .left = left };
+        tw_ctx *cx = tw_open(.resize = heap_resize, .resize_user = &h, .on_error = count_errors, .user = &heard);
+        const bool fine = tw_ok(cx);
+        char text[64] = "";
+        FILE *to = tmpfile();
+        ck_assert_ptr_nonnull(to);
+        fflush(stderr);
+        const int was = dup(2);
+        ck_assert(dup2(fileno(to), 2) == 2);
+        ck_assert_int_eq(tw_close(cx), !fine);
+        fflush(stderr);
+        ck_assert(dup2(was, 2) == 2 && close(was) == 0);
+        rewind(to);
+        ck_assert_msg(!fgets(text, sizeof text, to), "printed: %s", text);
+        fclose(to);
+        ck_assert_int_eq(heard, !fine);
+        ck_assert_int_eq((int)h.live, 0);
+        if (fine) break;
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("memory");
@@ -269,6 +299,7 @@ int main(void)
     tcase_add_test(c, without_memory_the_context_is_dead);
     tcase_add_test(c, a_steady_step_allocates_nothing);
     tcase_add_test(c, a_loop_in_a_scope_does_not_grow);
+    tcase_add_test(c, a_context_that_could_not_be_is_told_to_the_callback);
     suite_add_tcase(s, c);
     return rig_run(s);
 }

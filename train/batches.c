@@ -72,6 +72,7 @@ tw_batch tw__batches_at(const tw_loc *at, tw_dataset *d, const tw_batches_args *
     b.of = (d->count + (o.drop_last ? 0 : o.size - 1)) / o.size;
     if (o.size > d->count) o.size = d->count;
     b.loop = loop_new(at, d, &o);
+    if (b.loop) tw_hold(d->cx);
     return b;
 }
 
@@ -113,6 +114,8 @@ void tw__batches_end(tw_batch *b)
     if (!l) return;
     leave(l);
     tw__progress_end(&l->progress);
-    tw_resize(l->d->cx, l, l->bytes, 0);
+    tw_ctx *cx = l->d->cx;
+    tw_resize(cx, l, l->bytes, 0);
     b->loop = NULL;
+    tw_let_go(cx);
 }
