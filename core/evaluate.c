@@ -245,7 +245,7 @@ static void settle(tw_ctx *cx, const tw_plan *p, bool known)
 
 static void forget_pending(tw_ctx *cx, int64_t upto)
 {
-    memmove(cx->pending.at, cx->pending.at + upto, (size_t)(cx->pending.n - upto) * sizeof *cx->pending.at);
+    if (upto) memmove(cx->pending.at, cx->pending.at + upto, (size_t)(cx->pending.n - upto) * sizeof *cx->pending.at);
     cx->pending.n -= upto;
     for (int64_t i = 0; i < cx->wanted.n; i++) cx->wanted.at[i]->flags &= (uint8_t)~TW_N_WANTED;
     cx->wanted.n = 0;

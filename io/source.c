@@ -25,6 +25,8 @@ struct tw__source {
     const tw_loc *at;
     const char   *op, *path;
     int           fd;
+    tw__source_fn more;             /* instead of fd: bytes that somebody else unpacks */
+    void         *handle;
     bool          gzip;
 #ifdef TW_HAVE_ZLIB
     bool          between;          /* two members: the last one has ended */
@@ -35,17 +37,32 @@ struct tw__source {
     unsigned char in[1 << 16];
 };
 
-bool tw__source_fail(tw__source *s, tw_code code, const char *format, ...)
+static bool fail(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, tw_code code, const char *format, va_list ap)
 {
     enum { SHOWN = 100 };           /* of a long path the end, so that the numbers fit as well */
-    const size_t n = strlen(s->path);
+    const size_t n = strlen(path);
     const bool   cut = n > SHOWN;
     char text[160];
+    vsnprintf(text, sizeof text, format, ap);
+    tw_fail(cx, code, op, at, "%s%s: %s", cut ? "..." : "", path + (cut ? n - SHOWN : 0), text);
+    return false;
+}
+
+bool tw__file_fail(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, tw_code code, const char *format, ...)
+{
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    fail(at, cx, op, path, code, format, ap);
     va_end(ap);
-    tw_fail(s->cx, code, s->op, s->at, "%s%s: %s", cut ? "..." : "", s->path + (cut ? n - SHOWN : 0), text);
+    return false;
+}
+
+bool tw__source_fail(tw__source *s, tw_code code, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fail(s->at, s->cx, s->op, s->path, code, format, ap);
+    va_end(ap);
     return false;
 }
 
@@ -54,9 +71,10 @@ static bool fill(tw__source *s)
 {
     s->next = s->in;
     while (s->have < sizeof s->in) {
-        const ssize_t n = read(s->fd, s->in + s->have, sizeof s->in - s->have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return tw__source_fail(s, TW_EIO, "cannot be read: %s", strerror(errno));
+        const size_t  room = sizeof s->in - s->have;
+        const int64_t n = s->more ? s->more(s->handle, s->in + s->have, room) : read(s->fd, s->in + s->have, room);
+        if (n < 0 && !s->more && errno == EINTR) continue;
+        if (n < 0) return tw__source_fail(s, TW_EIO, "cannot be read: %s", s->more ? "damaged" : strerror(errno));
         if (n == 0) break;
         s->have += (size_t)n;
     }
@@ -150,6 +168,7 @@ static void gzip_end(tw__source *s) { (void)s; }
 
 static bool start(tw__source *s)
 {
+    if (s->more) return true;
     s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0) return tw__source_fail(s, TW_EIO, "cannot be opened: %s", strerror(errno));
     if (!fill(s)) return false;
@@ -160,6 +179,11 @@ static bool start(tw__source *s)
 
 tw__source *tw__source_open(const tw_loc *at, tw_ctx *cx, const char *op, const char *path)
 {
+    return tw__source_from(at, cx, op, path, NULL, NULL);
+}
+
+tw__source *tw__source_from(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, tw__source_fn more, void *handle)
+{
     if (!tw_ok(cx)) return NULL;
     if (!path) {
         tw_fail(cx, TW_EARG, op, at, "no path: NULL");
@@ -168,10 +192,19 @@ tw__source *tw__source_open(const tw_loc *at, tw_ctx *cx, const char *op, const 
     tw__source *s = tw_resize(cx, NULL, 0, sizeof *s);
     if (!s) return NULL;
     memset(s, 0, offsetof(tw__source, in));
-    s->cx = cx, s->at = at, s->op = op, s->path = path, s->fd = -1;
+    s->cx = cx, s->at = at, s->op = op, s->path = path, s->fd = -1, s->more = more, s->handle = handle;
     if (start(s)) return s;
     tw__source_close(s);
     return NULL;
+}
+
+bool tw__source_peek(tw__source *s, void *to, size_t size)
+{
+    memset(to, 0, size);
+    if (s->gzip) return true;
+    if (s->have == 0 && !fill(s)) return false;
+    memcpy(to, s->next, size < s->have ? size : s->have);
+    return true;
 }
 
 int64_t tw__source_read(tw__source *s, void *to, size_t size)

@@ -19,9 +19,16 @@ tw_node *tw__net_nil(const tw_net *net)
     return tw_nil(lives(net) ? net->cx : NULL);
 }
 
+void tw__net_source_set(tw_net *net, tw__net_source *s)
+{
+    if (net->source) net->source->drop(net->source);
+    net->source = s;
+}
+
 static void net_close(void *object)
 {
     tw_net *net = object;
+    tw__net_source_set(net, NULL);
     tw__net_clear(net);
     tw_resize(net->cx, net, sizeof *net, 0);
 }

@@ -5,8 +5,16 @@
 
 enum { TW__PATH_MAX = 256 };        /* bytes of a whole path, its end included */
 
+/* Where first values come from instead of initialisers: a file that was loaded before the model ran. */
+typedef struct tw__net_source {
+    /* The value of a new parameter that its initialiser would draw as `drawn`; nil after failing. */
+    tw_node *(*value)(const tw_loc *at, tw_net *net, const char *path, tw_node *drawn);
+    void     (*drop)(struct tw__net_source *s);
+} tw__net_source;
+
 struct tw_net {
     tw_ctx *cx;                     /* NULL: dead */
+    tw__net_source *source;         /* NULL: initialisers */
     struct tw__net_row *rows;       /* table.c: by path, in order of creation */
     bool training, sealed;
     int  depth, length;             /* names entered; bytes of prefix */
@@ -18,6 +26,8 @@ tw_net_item *tw__net_find(const tw_net *net, const char *path);
 tw_net_item *tw__net_after(const tw_net *net, const tw_net_item *item);
 tw_net_item *tw__net_insert(tw_net *net, const tw_net_item *item);      /* copied; NULL without memory */
 void         tw__net_clear(tw_net *net);
+/* Takes s, or NULL, and drops the source before. */
+void         tw__net_source_set(tw_net *net, tw__net_source *s);
 uint64_t     tw__path_hash(const char *path);
 
 /* pattern.c */

@@ -59,6 +59,7 @@ static tw_node *create(const tw_loc *at, const char *op, tw_net *net, const char
 
     const tw_init_request r = request(net, path, shape);
     tw_node *value = init.draw(at, &init, &r);
+    if (net->source && tw_ok(cx)) value = net->source->value(at, net, path, value);
     tw_node *cell  = buffer ? tw_state(cx, value) : tw_param(cx, path, value);
     if (!tw_ok(cx)) return tw_nil(cx);
 

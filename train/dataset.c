@@ -85,9 +85,10 @@ static tw_dataset *settle(tw_dataset *made)
 /* Takes the bytes of f. */
 static tw__column column_of(const tw__idx *f, tw_dtype dtype, double scale)
 {
-    tw__column c = { .stored = f->dtype, .dtype = dtype, .scale = scale, .size = 1, .bytes = f->room, .data = f->data };
-    c.item.n = f->dims.n - 1;
-    for (int i = 0; i < c.item.n; i++) c.size *= c.item.at[i] = f->dims.at[i + 1];
+    const tw__tensor *t = &f->t;
+    tw__column c = { .stored = t->dtype, .dtype = dtype, .scale = scale, .size = 1, .bytes = t->room, .data = t->data };
+    c.item.n = t->dims.n - 1;
+    for (int i = 0; i < c.item.n; i++) c.size *= c.item.at[i] = t->dims.at[i + 1];
     return c;
 }
 
@@ -98,8 +99,8 @@ static bool load_labels(const tw_loc *at, tw_dataset *d, const char *path, int64
     d->y = column_of(&f, TW_I32, 1);
     if (f.rows != images)
         tw_fail(d->cx, TW_ESHAPE, "dataset_idx", at, "%lld images but %lld labels", (long long)images, (long long)f.rows);
-    if (tw_is_float(f.dtype))
-        tw_fail(d->cx, TW_EDTYPE, "dataset_idx", at, "labels are classes, so integers, but these are %s", tw_dtype_name(f.dtype));
+    if (tw_is_float(f.t.dtype))
+        tw_fail(d->cx, TW_EDTYPE, "dataset_idx", at, "labels are classes, so integers, but these are %s", tw_dtype_name(f.t.dtype));
     return tw_ok(d->cx);
 }
 
@@ -112,7 +113,7 @@ tw_dataset *tw_dataset_idx_at(const tw_loc *at, tw_ctx *cx, const char *images, 
     tw__idx f;
     if (!tw__idx_load(at, cx, "dataset_idx", images, o->limit, &f)) return &dead;
 
-    tw_dataset d = { .cx = cx, .count = f.dims.at[0], .unit = f.dims.n >= 3 ? "images" : "examples" };
+    tw_dataset d = { .cx = cx, .count = f.t.dims.at[0], .unit = f.t.dims.n >= 3 ? "images" : "examples" };
     d.x = column_of(&f, tw_default_dtype(cx), o->scale != 0 ? o->scale : 1);
     if (d.x.item.n == 2) d.x.item.at[d.x.item.n++] = 1;
     if (labels) load_labels(at, &d, labels, o->limit, f.rows);
