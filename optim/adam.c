@@ -1,50 +1,55 @@
-/* adam.c - Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019).
+/* adam.c - Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), and AMSGrad
+ * (Reddi, Kale and Kumar 2018).
  *
  *     m <- m + (1 - beta1) (g - m)          v <- v + (1 - beta2) (g^2 - v)
  *     w <- (1 - lr weight_decay) w - lr / (1 - beta1^t)  m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
  *
- * for t = 1, 2, ...: the running means started at 0, and dividing by 1 - beta^t takes that out.
+ * for t = 1, 2, ...: the running means started at 0, and dividing by 1 - beta^t takes that out. AMSGrad
+ * divides by the largest v so far, so that no step is longer than one that came before would have been.
  * SPDX-License-Identifier: MIT
  */
 #include "optim/opt_impl.h"
 #include <math.h>
 
-static int moments(const tw_opt *opt)
+static int moments(const tw__numbers *o, const tw_node *w)
 {
-    (void)opt;
-    return 2;
+    (void)w;
+    return 2 + o->amsgrad;
 }
 
-/* mean + (1 - beta) (x - mean) */
-static tw_node *moved(const tw_loc *at, tw_node *mean, tw_node *x, double beta)
+static tw_node *next(const tw_loc *at, const tw__turn *u)
 {
-    return tw_add(mean, tw_mul(tw__slot(1 - beta), tw_sub(x, mean)));
+    const tw__numbers *o = u->o;
+    const double t = (double)u->t, short1 = 1 - pow(o->beta1, t), short2 = sqrt(1 - pow(o->beta2, t));
+
+    tw_node *m = tw__moved(at, u->m[0], u->g, o->beta1), *v = tw__moved(at, u->m[1], tw_square(u->g), o->beta2);
+    tw_assign(u->m[0], m);
+    tw_assign(u->m[1], v);
+    if (o->amsgrad) tw_assign(u->m[2], v = tw_maximum(u->m[2], v));
+    tw_node *step = tw_div(m, tw__root(at, v, short2, o->epsilon));
+    return tw_sub(tw__decayed(at, u), tw_mul(tw__slot(u->lr / short1), step));
 }
 
-static void assign(const tw_loc *at, const tw_opt *opt, tw_node *w, tw_node *g, tw_node *const *moment)
+static tw_opt *made(const tw_loc *at, tw_net *net, const tw__update *update, const tw_adam_args *o)
 {
-    const tw__rates *o = &opt->o;
-    const double lr = opt->lr, t = (double)(opt->steps + 1);
-    const double short1 = 1 - pow(o->beta1, t), short2 = sqrt(1 - pow(o->beta2, t));
-
-    tw_node *m = moved(at, moment[0], g, o->beta1), *v = moved(at, moment[1], tw_square(g), o->beta2);
-    tw_node *spread = tw_add(tw_mul(tw__slot(1 / short2), tw_sqrt(v)), tw__slot(o->epsilon));
-    tw_node *decayed = o->weight_decay > 0 ? tw_mul(tw__slot(1 - lr * o->weight_decay), w) : w;
-    tw_assign(moment[0], m);
-    tw_assign(moment[1], v);
-    tw_assign(w, tw_sub(decayed, tw_mul(tw__slot(lr / short1), tw_div(m, spread))));
+    return tw__opt_new(at, net, update, o, 1e-3, (tw__numbers){
+        .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.999), .epsilon = tw__rate_or(o->epsilon, 1e-8),
+        .amsgrad = o->amsgrad,
+    });
 }
-
-static const tw__update adam = { .name = "adam", .moments = moments, .assign = assign };
 
 tw_opt *tw_adam_at(const tw_loc *at, tw_net *net, const tw_adam_args *o)
 {
+    static const tw__update adam = { .name = "adam", .moments = moments, .next = next };
     static const tw_adam_args none;
-    if (!o) o = &none;
-    return tw__opt_new(at, net, &adam, (tw__rates){
-        .lr = o->schedule.rate ? o->lr : tw__rate_or(o->lr, 1e-3), .schedule = o->schedule,
-        .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.999),
-        .epsilon = tw__rate_or(o->epsilon, 1e-8), .weight_decay = o->weight_decay, .l2 = o->l2, .l1 = o->l1,
-        .clip_norm = o->clip_norm, .only = o->only,
-    });
+    return made(at, net, &adam, o ? o : &none);
+}
+
+tw_opt *tw_adamw_at(const tw_loc *at, tw_net *net, const tw_adam_args *o)
+{
+    static const tw__update adamw = { .name = "adamw", .moments = moments, .next = next };
+    tw_adam_args with = { 0 };
+    if (o) with = *o;
+    with.weight_decay = tw__rate_or(with.weight_decay, 0.01);
+    return made(at, net, &adamw, &with);
 }

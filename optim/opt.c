@@ -6,6 +6,7 @@
  */
 #include "optim/opt_impl.h"
 #include <math.h>
+#include <string.h>
 
 static tw_opt dead;     /* without memory, or with numbers that make no sense: does nothing, never written to */
 
@@ -14,14 +15,25 @@ double tw__rate_or(double given, double otherwise)
     return given == 0 && !signbit(given) ? otherwise : given;
 }
 
-static bool in_range(const tw_loc *at, tw_ctx *cx, const char *op, const tw__rates *o)
+tw__common tw__common_of(const void *options)
+{
+    tw__common c;
+    memcpy(&c, options, sizeof c);
+    return c;
+}
+
+static bool in_range(const tw_loc *at, tw_ctx *cx, const char *op, const tw__common *c, const tw__numbers *o)
 {
     const double any = HUGE_VAL;
     const struct { const char *name; double value, below; } limits[] = {
-        { "lr", o->lr, any },           { "momentum", o->momentum, 1 },         { "beta1", o->beta1, 1 },
-        { "beta2", o->beta2, 1 },       { "epsilon", o->epsilon, any },         { "weight_decay", o->weight_decay, any },
-        { "l1", o->l1, any },           { "l2", o->l2, any },                   { "proximal_l1", o->proximal_l1, any },
-        { "clip_norm", o->clip_norm, any },
+        { "lr", c->lr, any },                   { "momentum", o->momentum, 1 },         { "beta1", o->beta1, 1 },
+        { "beta2", o->beta2, 1 },               { "epsilon", o->epsilon, any },         { "weight_decay", c->weight_decay, any },
+        { "l1", c->l1, any },                   { "l2", c->l2, any },                   { "proximal_l1", c->proximal_l1, any },
+        { "clip_norm", c->clip_norm, any },     { "clip_value", c->clip_value, any },   { "max_norm", c->max_norm, any },
+        { "dampening", o->dampening, any },     { "average.decay", c->average.decay, 1 },
+        { "momentum_decay", o->momentum_decay, any },                                   { "plateau.factor", c->plateau.factor, 1 },
+        { "lookahead.alpha", c->lookahead.alpha, any },                                 { "accumulate", (double)c->accumulate, any },
+        { "lookahead.steps", (double)c->lookahead.steps, any },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         if (limits[i].value >= 0 && limits[i].value < limits[i].below) continue;
@@ -29,9 +41,11 @@ static bool in_range(const tw_loc *at, tw_ctx *cx, const char *op, const tw__rat
                 limits[i].below < any ? " and below 1" : " and finite");
         return false;
     }
-    if (o->schedule.rate ? o->lr == 0 : o->lr > 0 || signbit(o->lr)) return true;
-    tw_fail(cx, TW_EARG, op, at, o->schedule.rate ? "lr is %g and there is a schedule: one of them"
-                                                  : "lr is %g: give the learning rate, .lr = h, or a .schedule", o->lr);
+    if (c->schedule.parts > TW__SCHEDULE_PARTS)
+        return tw_fail(cx, TW_EARG, op, at, "the schedule has %d parts: at most %d", c->schedule.parts + 1, TW__SCHEDULE_PARTS + 1), false;
+    if (c->schedule.rate ? c->lr == 0 : c->lr > 0 || signbit(c->lr)) return true;
+    tw_fail(cx, TW_EARG, op, at, c->schedule.rate ? "lr is %g and there is a schedule: one of them"
+                                                  : "lr is %g: give the learning rate, .lr = h, or a .schedule", c->lr);
     return false;
 }
 
@@ -44,20 +58,29 @@ static void opt_close(void *object)
 {
     tw_opt *opt = object;
     if (opt->trained) tw_resize(opt->cx, opt->trained, block_size(opt->room), 0);
+    tw__groups_free(opt);
     tw_resize(opt->cx, opt, sizeof *opt, 0);
 }
 
-tw_opt *tw__opt_new(const tw_loc *at, tw_net *net, const tw__update *update, tw__rates o)
+tw_opt *tw__opt_new(const tw_loc *at, tw_net *net, const tw__update *update, const void *options, double lr, tw__numbers own)
 {
     tw_ctx *cx = tw_net_ctx(net);
-    if (!cx || !tw_ok(cx) || !in_range(at, cx, update->name, &o)) return &dead;
+    tw__common o = tw__common_of(options);
+    if (!o.schedule.rate && lr > 0) o.lr = tw__rate_or(o.lr, lr);
+    if (!cx || !tw_ok(cx) || !in_range(at, cx, update->name, &o, &own)) return &dead;
     if (o.only && !(o.only = tw_intern(cx, o.only))) return &dead;
     tw_opt *opt = tw_resize(cx, NULL, 0, sizeof *opt);
     if (!opt) return &dead;
-    *opt = (tw_opt){ .cx = cx, .net = net, .update = update, .o = o };
+    *opt = (tw_opt){ .cx = cx, .net = net, .update = update, .o = o, .numbers = own, .plateau.scale = 1 };
     if (tw_on_close(cx, opt_close, opt)) return opt;
     tw_resize(cx, opt, sizeof *opt, 0);
     return &dead;
+}
+
+tw_node *tw__zeros_of(const tw_loc *at, tw_node *w)
+{
+    tw_node *zero = tw_state(w->cx, tw_zeros(w->cx, tw_shape_of(w), .dtype = tw_dtype_of(w)));
+    return tw_ok(w->cx) ? zero : NULL;
 }
 
 /* ---- the parameters */
@@ -84,7 +107,7 @@ bool tw__opt_collect(tw_opt *opt)
     for (; (item = tw_net_next(opt->net, opt->o.only, item)); opt->seen = item) {
         if (item->buffer) continue;
         if (opt->n == opt->room && !grow(opt)) return false;
-        opt->trained[opt->n++] = (tw__trained){ .item = item };
+        opt->trained[opt->n++] = (tw__trained){ .item = item, .o = tw__group_numbers_of(opt, item->path) };
     }
     while ((item = tw_net_next(opt->net, NULL, opt->seen))) opt->seen = item;
 
@@ -122,13 +145,6 @@ bool tw__opt_usable(const tw_loc *at, const char *op, tw_opt *opt, tw_node **los
 int64_t tw_opt_steps(const tw_opt *opt)
 {
     return opt ? opt->steps : 0;
-}
-
-double tw_opt_lr(const tw_opt *opt)
-{
-    if (!opt) return 0;
-    const tw_schedule *s = &opt->o.schedule;
-    return s->rate ? s->rate(opt->steps, s) : opt->o.lr;
 }
 
 int tw_opt_count(const tw_opt *opt)

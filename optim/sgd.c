@@ -1,43 +1,41 @@
-/* sgd.c - stochastic gradient descent.
+/* sgd.c - stochastic gradient descent (as torch.optim.SGD).
  *
- *     g <- g + weight_decay w          v <- momentum v + g          w <- w - lr v
+ *     g <- g + weight_decay w          v <- momentum v + (1 - dampening) g, at first g
+ *     w <- w - lr v                    with nesterov  w <- w - lr (g + momentum v)
  *
- * and with proximal_l1 = tau the proximal step of lr tau |w|: soft thresholding,
- *
- *     w <- sign(w) max(|w| - lr tau, 0)
- *
- * which unlike the gradient of |w| gives exact zeros. The moments start at 0, so v is g at first.
+ * Nesterov's gradient is taken where the momentum will lead; in terms of the weights that the network has,
+ * that is the gradient here and the momentum once more.
  * SPDX-License-Identifier: MIT
  */
 #include "optim/opt_impl.h"
 
-static int moments(const tw_opt *opt)
+static int moments(const tw__numbers *o, const tw_node *w)
 {
-    return opt->o.momentum > 0;
+    (void)w;
+    return o->momentum > 0;
 }
 
-static void assign(const tw_loc *at, const tw_opt *opt, tw_node *w, tw_node *g, tw_node *const *m)
+static tw_node *next(const tw_loc *at, const tw__turn *u)
 {
-    const tw__rates *o = &opt->o;
-    if (o->weight_decay > 0) g = tw_add(g, tw_mul(tw__slot(o->weight_decay), w));
-    if (o->momentum > 0) tw_assign(m[0], g = tw_add(tw_mul(tw__slot(o->momentum), m[0]), g));
+    const tw__numbers *o = u->o;
+    tw_node *g = u->g;
+    if (u->weight_decay > 0) g = tw_add(g, tw_mul(tw__slot(u->weight_decay), u->w));
+    if (!(o->momentum > 0)) return tw_sub(u->w, tw_mul(tw__slot(u->lr), g));
 
-    tw_node *new_w = tw_sub(w, tw_mul(tw__slot(opt->lr), g));
-    if (o->proximal_l1 > 0) {
-        tw_node *left = tw_maximum(tw_sub(tw_abs(new_w), tw__slot(opt->lr * o->proximal_l1)), 0.0);
-        new_w = tw_mul(tw_sign(new_w), left);
-    }
-    tw_assign(w, new_w);
+    tw_node *part = o->dampening > 0 ? tw_mul(tw__slot(u->t == 1 ? 1 : 1 - o->dampening), g) : g;
+    tw_node *v = tw_add(tw_mul(tw__slot(o->momentum), u->m[0]), part);
+    tw_assign(u->m[0], v);
+    if (o->nesterov) v = tw_add(g, tw_mul(tw__slot(o->momentum), v));
+    return tw_sub(u->w, tw_mul(tw__slot(u->lr), v));
 }
 
-static const tw__update sgd = { .name = "sgd", .moments = moments, .assign = assign };
+static const tw__update sgd = { .name = "sgd", .moments = moments, .next = next };
 
 tw_opt *tw_sgd_at(const tw_loc *at, tw_net *net, const tw_sgd_args *o)
 {
     static const tw_sgd_args none;
     if (!o) o = &none;
-    return tw__opt_new(at, net, &sgd, (tw__rates){
-        .lr = o->lr, .schedule = o->schedule, .momentum = o->momentum, .weight_decay = o->weight_decay, .l2 = o->l2,
-        .l1 = o->l1, .proximal_l1 = o->proximal_l1, .clip_norm = o->clip_norm, .only = o->only,
+    return tw__opt_new(at, net, &sgd, o, 0, (tw__numbers){
+        .momentum = o->momentum, .dampening = o->dampening, .nesterov = o->nesterov,
     });
 }

@@ -2,7 +2,6 @@
  *
  * The penalties of the loss are differentiated by hand, since that takes two nodes a parameter:
  * l2/2 sum w^2 has the gradient l2 w, and l1 sum |w| has l1 sign(w).
- * Clipping scales all gradients by min(1, clip_norm / (norm + 1e-6)), norm over all of them, as PyTorch does.
  * SPDX-License-Identifier: MIT
  */
 #include "optim/opt_impl.h"
@@ -21,7 +20,7 @@ static bool reaches_some(const tw_loc *at, const char *op, const tw_opt *opt)
     return false;
 }
 
-static tw_node *penalised(const tw_loc *at, const tw__rates *o, tw_node *w, tw_node *g)
+static tw_node *penalised(const tw_loc *at, const tw__group_numbers *o, tw_node *w, tw_node *g)
 {
     if (tw_is_zero(g)) return g;
     if (o->l2 > 0) g = tw_add(g, tw_mul(tw__slot(o->l2), w));
@@ -34,53 +33,69 @@ static tw_node **gradients(const tw_loc *at, const char *op, tw_opt *opt, tw_nod
     if (!tw__opt_usable(at, op, opt, &loss) || !tw__opt_collect(opt)) return NULL;
     if (opt->active) tw_grads(loss, opt->active, opt->cells, opt->grads);
     if (!tw_ok(opt->cx) || !reaches_some(at, op, opt)) return NULL;
-    for (int i = 0; i < opt->active; i++) opt->grads[i] = penalised(at, &opt->o, opt->cells[i], opt->grads[i]);
+    for (int i = 0; i < opt->active; i++)
+        opt->grads[i] = penalised(at, &opt->live[i]->o, opt->cells[i], opt->grads[i]);
     tw_want(loss);
     return tw_ok(opt->cx) ? opt->grads : NULL;
-}
-
-/* What all gradients are multiplied by. */
-static tw_node *clipping(const tw_loc *at, const tw_opt *opt, tw_node *const *grads)
-{
-    tw_node *sum = NULL;
-    for (int i = 0; i < opt->active; i++) {
-        if (tw_is_zero(grads[i])) continue;
-        tw_node *s = tw_sum(tw_square(grads[i]));
-        sum = sum ? tw_add(sum, s) : s;
-    }
-    return sum ? tw_minimum(tw_div(tw__slot(opt->o.clip_norm), tw_add(tw_sqrt(sum), 1e-6)), 1.0) : NULL;
 }
 
 static bool has_moments(const tw_loc *at, const tw_opt *opt, tw__trained *t)
 {
     tw_node *w = t->item->cell;
-    const int n = opt->update->moments(opt);
-    for (int k = 0; k < n; k++) {
-        if (t->moment[k]) continue;
-        tw_node *zero = tw_state(opt->cx, tw_zeros(opt->cx, tw_shape_of(w), .dtype = tw_dtype_of(w)));
-        if (!tw_ok(opt->cx)) return false;
-        t->moment[k] = zero;
-    }
-    return true;
+    const int n = opt->update->moments(&opt->numbers, w);
+    for (int k = 0; k < n; k++)
+        if (!t->moment[k] && !(t->moment[k] = tw__zeros_of(at, w))) return false;
+    return tw_ok(opt->cx);
 }
 
-static bool apply(const tw_loc *at, const char *op, tw_opt *opt, tw_node *const *grads)
+static bool update(const tw_loc *at, tw_opt *opt, tw__trained *t, tw_node *g)
 {
-    tw_ctx *cx = opt->cx;
-    opt->lr = tw_opt_lr(opt);
-    if (!(opt->lr >= 0 && opt->lr < HUGE_VAL)) {
-        tw_fail(cx, TW_EARG, op, at, "the schedule gave %g for step %lld", opt->lr, (long long)opt->steps);
-        return false;
-    }
-    tw_node *scale = opt->o.clip_norm > 0 ? clipping(at, opt, grads) : NULL;
+    if (!has_moments(at, opt, t)) return false;
+    tw_node *w = t->item->cell;
+    const tw__turn u = {
+        .opt = opt, .o = &opt->numbers, .w = w, .g = g, .m = t->moment, .t = t->steps + 1,
+        .lr = opt->lr * t->o.lr_scale, .weight_decay = t->o.weight_decay,
+    };
+    tw_node *next = tw__constrained(at, opt, t, opt->update->next(at, &u));
+    next = tw__looked_ahead(at, opt, t, next);
+    tw_assign(w, next);
+    return tw_ok(opt->cx);
+}
+
+/* Only after the evaluation: what failed did not happen. */
+static void count(tw_opt *opt, tw_node *const *grads, bool averaged)
+{
     for (int i = 0; i < opt->active; i++) {
-        if (tw_is_zero(grads[i])) continue;
-        if (!has_moments(at, opt, opt->live[i])) return false;
-        tw_node *g = scale ? tw_mul(grads[i], scale) : grads[i];
-        opt->update->assign(at, opt, opt->cells[i], g, opt->live[i]->moment);
+        opt->live[i]->steps    += !tw_is_zero(grads[i]);
+        opt->live[i]->averaged += averaged;
     }
-    if (!tw_ok(cx) || !tw_eval(cx)) return false;
     opt->steps++;
+    tw__gather_done(opt);
+}
+
+static bool ready(const tw_loc *at, const char *op, tw_opt *opt)
+{
+    opt->lr = tw_opt_lr(opt);
+    if (opt->swapped)
+        tw_fail(opt->cx, TW_EARG, op, at, "the network has the averages: tw_opt_use_average(opt, false) before the next step");
+    else if (!(opt->lr >= 0 && opt->lr < HUGE_VAL))
+        tw_fail(opt->cx, TW_EARG, op, at, "the schedule gave %g for step %lld", opt->lr, (long long)opt->steps);
+    return tw_ok(opt->cx);
+}
+
+/* grads become what the update used. */
+static bool apply(const tw_loc *at, const char *op, tw_opt *opt, tw_node **grads)
+{
+    bool good;
+    if (!ready(at, op, opt)) return false;
+    if (!tw__gathered(at, opt, grads, &good)) return good;
+    tw__clip(at, opt, grads);
+    for (int i = 0; i < opt->active; i++)
+        if (!tw_is_zero(grads[i]) && !update(at, opt, opt->live[i], grads[i])) return false;
+    const bool averages = tw__averages_now(opt);
+    if (averages) tw__average(at, opt);
+    if (!tw_ok(opt->cx) || !tw_eval(opt->cx)) return false;
+    count(opt, grads, averages);
     return true;
 }
 
@@ -92,9 +107,12 @@ tw_node **tw_opt_grads_at(const tw_loc *at, tw_opt *opt, tw_node *loss)
 bool tw_opt_apply_at(const tw_loc *at, tw_opt *opt, tw_node *const *grads)
 {
     if (!opt || !opt->cx || !tw_ok(opt->cx)) return false;
-    if (grads) return apply(at, "opt_apply", opt, grads);
-    tw_fail(opt->cx, TW_EARG, "opt_apply", at, "the gradients are NULL");
-    return false;
+    if (!grads) {
+        tw_fail(opt->cx, TW_EARG, "opt_apply", at, "the gradients are NULL");
+        return false;
+    }
+    for (int i = 0; i < opt->active; i++) opt->grads[i] = grads[i];
+    return apply(at, "opt_apply", opt, opt->grads);
 }
 
 bool tw_opt_step_at(const tw_loc *at, tw_opt *opt, tw_node *loss)
@@ -105,9 +123,12 @@ bool tw_opt_step_at(const tw_loc *at, tw_opt *opt, tw_node *loss)
 
 tw_node *tw_opt_objective_at(const tw_loc *at, tw_opt *opt, tw_node *loss)
 {
-    if (!tw__opt_usable(at, "opt_objective", opt, &loss)) return tw_nil(opt ? opt->cx : NULL);
-    const tw__rates *o = &opt->o;
-    if (o->l2 > 0) loss = tw_add(loss, tw_mul(tw__slot(o->l2), tw_l2_penalty(opt->net, o->only)));
-    if (o->l1 > 0) loss = tw_add(loss, tw_mul(tw__slot(o->l1), tw_l1_penalty(opt->net, o->only)));
+    if (!tw__opt_usable(at, "opt_objective", opt, &loss) || !tw__opt_collect(opt)) return tw_nil(opt ? opt->cx : NULL);
+    for (int i = 0; i < opt->active; i++) {
+        const tw__group_numbers *o = &opt->live[i]->o;
+        tw_node *w = opt->cells[i];
+        if (o->l2 > 0) loss = tw_add(loss, tw_mul(tw__slot(o->l2 / 2), tw_sum(tw_square(w))));
+        if (o->l1 > 0) loss = tw_add(loss, tw_mul(tw__slot(o->l1), tw_sum(tw_abs(w))));
+    }
     return loss;
 }

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""reference.py [optim] [nn] - writes tests/reference_*.inc: what PyTorch and optax compute, in double precision.
+
+The tests compare with these numbers and need no Python. Needs torch, jax, optax, numpy, scipy; the versions that were
+used are in the first line of each file. The problem that the optimisers work on is repeated in tests/check_optim_steps.c.
+"""
+import math, os, sys
+import numpy as np
+import torch
+
+torch.set_default_dtype(torch.float64)
+STEPS = 12
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests")
+
+
+def line(values):
+    return "{ " + ", ".join("%.12g" % float(v) for v in values) + " }"
+
+
+def rows(out, name, values):
+    out.append("REFERENCE(%s, %d,\n    %s)" % (name, len(values), ",\n    ".join(line(v) for v in values)))
+
+
+def write(area, out, versions):
+    with open(os.path.join(TESTS, "reference_%s.inc" % area), "w") as f:
+        f.write("/* Written by tools/reference.py with %s. */\n" % versions)
+        f.write("\n".join(out) + "\n")
+
+
+# ---- optim: two tensors, a loss that is neither convex nor the same at every step -------------------------------------
+
+def wave(n, step, start):
+    return np.sin(start + step * np.arange(n))
+
+
+X, Y = wave(15, 1.0, 1.0).reshape(5, 3), 0.5 * wave(10, 3.0, 2.0).reshape(5, 2)
+A0, B0 = 0.5 * wave(6, 0.7, 0.3).reshape(3, 2), np.array([0.1, -0.2])
+
+
+def loss_at(lib, x, y, a, b, k):
+    return lib.mean((lib.tanh(x @ a + b) - y * (1 + 0.1 * (k % 3))) ** 2)
+
+
+class Torch:
+    def __init__(self):
+        self.a, self.b = torch.tensor(A0, requires_grad=True), torch.tensor(B0, requires_grad=True)
+        self.x, self.y, self.k, self.rows = torch.tensor(X), torch.tensor(Y), 0, []
+
+    def params(self): return [self.a, self.b]
+    def loss(self): return loss_at(torch, self.x, self.y, self.a, self.b, self.k)
+
+    def record(self):
+        self.rows.append(torch.cat([self.a.flatten(), self.b]).tolist())
+        self.k += 1
+
+
+def by_torch(make, before=None, after=None, schedule=None, penalty=None):
+    p = Torch()
+    opt = make(p.params())
+    schedule = schedule and schedule(opt)
+    for _ in range(STEPS):
+        opt.zero_grad()
+        loss = p.loss()
+        (loss + penalty(p) if penalty else loss).backward()
+        if before: before(p)
+        opt.step()
+        if schedule: schedule.step()
+        if after: after(p, opt)
+        p.record()
+    return p.rows
+
+
+def by_optax(make):
+    import jax, jax.numpy as jnp, optax
+    jax.config.update("jax_enable_x64", True)
+    params, out = (jnp.array(A0), jnp.array(B0)), []
+    opt = make(optax)
+    state = opt.init(params)
+    for k in range(STEPS):
+        g = jax.grad(lambda p: loss_at(jnp, jnp.array(X), jnp.array(Y), p[0], p[1], k))(params)
+        change, state = opt.update(g, state, params)
+        params = optax.apply_updates(params, change)
+        out.append(np.concatenate([np.array(params[0]).ravel(), np.array(params[1])]))
+    return out
+
+
+def accumulated():
+    p = Torch()
+    opt = torch.optim.Adam(p.params(), lr=0.05)
+    for k in range(STEPS):
+        (p.loss() / 3).backward()
+        if k % 3 == 2:
+            torch.nn.utils.clip_grad_norm_(p.params(), 0.2)
+            opt.step()
+            opt.zero_grad()
+        p.record()
+    return p.rows
+
+
+def averaged(out, name, steps, **how):
+    from torch.optim.swa_utils import AveragedModel
+    p = Torch()
+    model = torch.nn.Module()
+    model.a, model.b = torch.nn.Parameter(p.a), torch.nn.Parameter(p.b)
+    p.a, p.b = model.a, model.b
+    opt, mean = torch.optim.SGD(model.parameters(), lr=0.3), AveragedModel(model, **how)
+    for k in range(STEPS):
+        opt.zero_grad()
+        p.loss().backward()
+        opt.step()
+        if k + 1 in steps: mean.update_parameters(model)
+        p.k += 1
+    m = mean.module
+    rows(out, name, [torch.cat([m.a.flatten(), m.b]).tolist()])
+
+
+def lookahead(k, alpha):
+    slow = [torch.tensor(A0), torch.tensor(B0)]
+
+    def after(p, opt):
+        if p.k % k != k - 1: return
+        with torch.no_grad():
+            for s, w in zip(slow, p.params()):
+                s += alpha * (w - s)
+                w.copy_(s)
+    return after
+
+
+def soft(amount):
+    def after(p, opt):
+        lr = opt.param_groups[0]["lr"]
+        with torch.no_grad():
+            for w in p.params(): w.copy_(torch.nn.functional.softshrink(w, lr * amount))
+    return after
+
+
+def renorm(limit):
+    def after(p, opt):
+        with torch.no_grad(): p.a.copy_(torch.renorm(p.a, 2, 1, limit))
+    return after
+
+
+def rules(out):
+    o, clip = torch.optim, torch.nn.utils
+    def torch_row(name, make, **how): rows(out, name, by_torch(make, **how))
+    torch_row("sgd", lambda p: o.SGD(p, lr=0.3))
+    torch_row("momentum", lambda p: o.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01))
+    torch_row("dampening", lambda p: o.SGD(p, lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.01))
+    torch_row("nesterov", lambda p: o.SGD(p, lr=0.1, momentum=0.8, nesterov=True, weight_decay=0.01))
+    torch_row("adam", lambda p: o.Adam(p, lr=0.05, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.02))
+    torch_row("adamw", lambda p: o.AdamW(p, lr=0.05))
+    torch_row("amsgrad", lambda p: o.AdamW(p, lr=0.05, betas=(0.8, 0.9), weight_decay=0.1, amsgrad=True))
+    torch_row("nadam", lambda p: o.NAdam(p, lr=0.05, weight_decay=0.1, decoupled_weight_decay=True))
+    torch_row("radam", lambda p: o.RAdam(p, lr=0.05, betas=(0.9, 0.95), weight_decay=0.1, decoupled_weight_decay=True))
+    torch_row("rmsprop", lambda p: o.RMSprop(p, lr=0.02, alpha=0.9, weight_decay=0.1))
+    torch_row("centered", lambda p: o.RMSprop(p, lr=0.02, momentum=0.7, centered=True))
+    torch_row("adagrad", lambda p: o.Adagrad(p, lr=0.2, lr_decay=0.1))
+    torch_row("adadelta", lambda p: o.Adadelta(p, lr=2.0, rho=0.8, eps=1e-4))
+    rows(out, "lion", by_optax(lambda x: x.lion(0.02, b1=0.8, b2=0.9, weight_decay=0.1)))
+    rows(out, "lamb", by_optax(lambda x: x.lamb(0.05, weight_decay=0.1)))
+    rows(out, "muon", by_optax(lambda x: x.contrib.muon(0.05, weight_decay=0.1)))
+    torch_row("clip_value", lambda p: o.SGD(p, lr=0.3), before=lambda p: clip.clip_grad_value_(p.params(), 0.05))
+    torch_row("clip_norm", lambda p: o.SGD(p, lr=0.3), before=lambda p: clip.clip_grad_norm_(p.params(), 0.1))
+    torch_row("elastic", lambda p: o.SGD(p, lr=0.3),
+              penalty=lambda p: sum(0.05 * (w ** 2).sum() / 2 + 0.03 * w.abs().sum() for w in p.params()))
+    torch_row("proximal", lambda p: o.SGD(p, lr=0.3, momentum=0.5), after=soft(0.1))
+    torch_row("max_norm", lambda p: o.SGD(p, lr=0.3, momentum=0.5), after=renorm(0.5))
+    torch_row("lookahead", lambda p: o.SGD(p, lr=0.3, momentum=0.5), after=lookahead(3, 0.4))
+    torch_row("group", lambda p: o.SGD([{"params": p[:1], "lr": 0.05, "weight_decay": 0.2}, {"params": p[1:]}], lr=0.1, momentum=0.9))
+    torch_row("scheduled", lambda p: o.Adam(p, lr=0.1), schedule=lambda x: o.lr_scheduler.CosineAnnealingLR(x, STEPS, 0.01))
+    rows(out, "accumulated", accumulated())
+    averaged(out, "ema_end", range(1, STEPS + 1), multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.8))
+    averaged(out, "swa_end", range(4, STEPS + 1, 2))
+
+
+def schedules(out):
+    s = torch.optim.lr_scheduler
+
+    def rates(make, n=24):
+        opt = torch.optim.SGD([torch.zeros(1)], lr=0.5)
+        schedule, got = make(opt), []
+        for _ in range(n):
+            got.append(opt.param_groups[0]["lr"])
+            opt.step()
+            schedule.step()
+        return got
+
+    def row(name, *args): out.append("SCHEDULE(%s,\n    %s)" % (name, line(rates(*args))))
+    row("step", lambda o: s.StepLR(o, 5, 0.3))
+    row("exponential", lambda o: s.ExponentialLR(o, 0.9))
+    row("cosine", lambda o: s.SequentialLR(o, [s.CosineAnnealingLR(o, 20, 0.05), s.ConstantLR(o, 0.1, 99)], [20]))
+    row("linear", lambda o: s.LinearLR(o, 0.2, 0.6, 15))
+    row("one_cycle", lambda o: s.OneCycleLR(o, 0.5, total_steps=24))
+    row("warmup", lambda o: s.SequentialLR(o, [s.LinearLR(o, 1 / 6, 1, 5), s.ExponentialLR(o, 0.8)], [6]))
+
+    opt = torch.optim.SGD([torch.zeros(1)], lr=0.5)
+    plateau = s.ReduceLROnPlateau(opt, factor=0.5, patience=2, threshold=0.05, cooldown=2, min_lr=0.1)
+    got = []
+    for loss in [3, 2.9, 2, 2, 1.95, 1.99, 1.5, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4]:
+        plateau.step(loss)
+        got.append(opt.param_groups[0]["lr"])
+    out.append("SCHEDULE(plateau,\n    %s)" % line(got))
+
+
+def optim():
+    import jax, optax
+    out = []
+    rules(out)
+    schedules(out)
+    write("optim", out, "torch %s, optax %s" % (torch.__version__.split("+")[0], optax.__version__))
+
+
+if __name__ == "__main__":
+    areas = {"optim": optim}
+    for area in sys.argv[1:] or areas:
+        areas[area]()
