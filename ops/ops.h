@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/* Padding of the spatial axes: TW_SAME (the output is the input divided by the stride, rounded up),
- * TW_PAD(p), TW_PAD(height, width) or TW_PAD(top, bottom, left, right); default none. */
+/* Padding of the spatial axes: TW_SAME (the output is the input divided by the stride, rounded up), TW_PAD(p), a number
+ * for each axis, TW_PAD(height, width), or two, TW_PAD(top, bottom, left, right); default none. */
 typedef struct tw_padding { int n; int at[6]; } tw_padding;
 #ifdef __cplusplus
 #define TW_PAD(...) (tw_padding{ tw__many(__VA_ARGS__), { __VA_ARGS__ } })
@@ -46,17 +46,31 @@ typedef struct tw_pad_args {
     double  value;                                       /* default 0 */
 } tw_pad_args;
 
-typedef struct tw_conv2d_args {
+/* Of one to three spatial axes; {2} means {2, 2, 2}. */
+typedef struct tw_conv_args {
     int        _size;
-    int        stride[2], dilation[2];      /* {2} means {2, 2}; default 1 */
+    int        stride[3], dilation[3];      /* default 1 */
+    int        input_dilation[3];           /* default 1: that many less one zeros between the pixels of x */
     tw_padding padding;                     /* default none */
     int        groups;                      /* default 1 */
-} tw_conv2d_args;
+} tw_conv_args;
+
+/* Those of the convolution that it is the transpose of. */
+typedef struct tw_conv_transpose_args {
+    int        _size;
+    int        stride[3], dilation[3];      /* default 1 */
+    int        output_padding[3];           /* default 0: pixels more at the end, below the stride; no repetition */
+    tw_padding padding;                     /* cuts this much off; TW_SAME: the output is the input times the stride */
+    int        groups;                      /* default 1 */
+} tw_conv_transpose_args;
 
 typedef struct tw_pool_args {
     int        _size;
-    int        window[2], stride[2];        /* {2} means {2, 2}; stride default: the window */
+    int        window[3], stride[3];        /* {2} means {2, 2, 2}; stride default: the window */
+    int        dilation[3];                 /* default 1 */
     tw_padding padding;                     /* default none */
+    bool       ceil_mode;                   /* a last window that reaches beyond the padding counts, if it begins before it */
+    bool       exclude_padding;             /* means divide by what lies inside of x, not by the window */
 } tw_pool_args;
 
 #define TW__SPLICE(...) (const tw_loc *at, __VA_ARGS__)
@@ -130,9 +144,15 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_max(...)         TW__X1(tw_max_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_min(...)         TW__X1(tw_min_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_argmax(...)      TW__X1(tw_argmax_at, tw_axis_args, __VA_ARGS__, )
+#define tw_max_pool1d(...)  TW__X1(tw_max_pool1d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_max_pool2d(...)  TW__X1(tw_max_pool2d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_max_pool3d(...)  TW__X1(tw_max_pool3d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_sum_pool1d(...)  TW__X1(tw_sum_pool1d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_sum_pool2d(...)  TW__X1(tw_sum_pool2d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_sum_pool3d(...)  TW__X1(tw_sum_pool3d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_avg_pool1d(...)  TW__X1(tw_avg_pool1d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_avg_pool2d(...)  TW__X1(tw_avg_pool2d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_avg_pool3d(...)  TW__X1(tw_avg_pool3d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_mean(...)        TW__X1(tw_mean_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_var(...)         TW__X1(tw_var_at, tw_var_args, __VA_ARGS__, )
 #define tw_softmax(...)     TW__X1(tw_softmax_at, tw_softmax_args, __VA_ARGS__, )
@@ -145,7 +165,12 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 
 /* Two or three operands, in order, and options. */
 #define tw_matmul(...)      TW__X2(tw_matmul_at, tw_matmul_args, __VA_ARGS__, )
-#define tw_conv2d(...)      TW__X2(tw_conv2d_at, tw_conv2d_args, __VA_ARGS__, )
+#define tw_conv1d(...)      TW__X2(tw_conv1d_at, tw_conv_args, __VA_ARGS__, )
+#define tw_conv2d(...)      TW__X2(tw_conv2d_at, tw_conv_args, __VA_ARGS__, )
+#define tw_conv3d(...)      TW__X2(tw_conv3d_at, tw_conv_args, __VA_ARGS__, )
+#define tw_conv_transpose1d(...) TW__X2(tw_conv_transpose1d_at, tw_conv_transpose_args, __VA_ARGS__, )
+#define tw_conv_transpose2d(...) TW__X2(tw_conv_transpose2d_at, tw_conv_transpose_args, __VA_ARGS__, )
+#define tw_conv_transpose3d(...) TW__X2(tw_conv_transpose3d_at, tw_conv_transpose_args, __VA_ARGS__, )
 #define tw_gather(...)      TW__X2(tw_gather_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X2(f, T, a, b, ...) TW__CALL_NNO(f, T, a, b, __VA_ARGS__)
 #define tw_scatter_add(...) TW__X3(tw_scatter_add_at, tw_axis_args, __VA_ARGS__, )

@@ -91,11 +91,21 @@ tw_node *tw__powi(const tw_loc *at, tw_node *x, int64_t n);
 
 /* ---- windows of images (window.c) ------------------------------------------------------------ */
 
-/* {2} as {2, 2}, {0} as twice the default; false after an error: below 1. */
-bool tw__pair(const tw_loc *at, const char *op, tw_node *x, const char *what, const int v[2], int otherwise,
-              int32_t out[2]);
-/* The padding of x [n, h, w, c] on both sides of both axes for windows that extend so far. */
-bool tw__padding(const tw_loc *at, const char *op, tw_node *x, tw_padding padding, const int64_t extent[2],
-                 const int32_t stride[2], int32_t before[2], int32_t after[2]);
-/* How many windows fit; 0 or less: none. */
+/* Options of up to three spatial axes into a triple that holds them at its end, behind ones: 0 stands for the first
+ * number, or for the default. False after an error: below 1, or more numbers than axes. */
+bool tw__triple(const tw_loc *at, const char *op, tw_node *x, const char *what, const int v[3], int axes, int otherwise,
+                int32_t out[3]);
+/* w's before and after for windows that extend so far over so many pixels, strides known; false after an error. */
+bool tw__padding(const tw_loc *at, const char *op, tw_node *x, tw_padding padding, int axes, const int64_t in[3],
+                 const int64_t extent[3], tw_window *w);
+/* False, with an error, where along some axis not one window fits. */
+bool tw__windows_fit(const tw_loc *at, const char *op, tw_node *x, int axes, const int64_t in[3], const int64_t extent[3],
+                     const tw_window *w);
+/* How many windows fit; 0: none. */
 int64_t tw__windows(int64_t in, int64_t before, int64_t after, int64_t extent, int64_t stride);
+/* False, with an error, unless x is floating, of rank axes + 2. */
+bool tw__images(const tw_loc *at, const char *op, tw_node *x, int axes);
+/* The spatial sizes of x as a triple. */
+void tw__pixels(const tw_dims *x, int64_t out[3]);
+/* "name 1 2" of the axes of a triple; what snprintf would have written. */
+int tw__triple_label(const char *name, const int32_t v[3], int axes, char *text, size_t size);

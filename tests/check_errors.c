@@ -127,19 +127,39 @@ static void heavy(void)
     BAD(TW_ESHAPE, "matmul", "2", tw_matmul(Z(2, 3, 4), Z(5, 4, 3)));
     BAD(TW_EDTYPE, "matmul", "bool", tw_matmul(b, b));
     BAD(TW_ESHAPE, "conv2d", "3", tw_conv2d(image, Z(3, 3, 3, 1)));
-    BAD(TW_ESHAPE, "conv2d", "", tw_conv2d(x, Z(3, 3, 2, 1)));
+    BAD(TW_ESHAPE, "conv2d", "rank 2", tw_conv2d(x, Z(3, 3, 2, 1)));
+    BAD(TW_ESHAPE, "conv2d", "rank 3", tw_conv2d(image, Z(3, 2, 1)));
     BAD(TW_ESHAPE, "conv2d", "5", tw_conv2d(image, Z(5, 3, 2, 1)));
+    BAD(TW_ESHAPE, "conv2d", "no taps", tw_conv2d(image, Z(0, 3, 2, 1)));
+    BAD(TW_EDTYPE, "conv2d", "bool", tw_conv2d(tw_less(image, 1), Z(3, 3, 2, 1)));
+    BAD(TW_EDTYPE, "conv2d", "f32", tw_conv2d(image, tw_cast(Z(3, 3, 2, 1), TW_F32)));
     BAD(TW_EARG, "conv2d", "-1", tw_conv2d(image, Z(3, 3, 2, 1), .stride = { -1 }));
+    BAD(TW_EARG, "conv2d", "more than 2", tw_conv2d(image, Z(3, 3, 2, 1), .stride = { 1, 1, 1 }));
+    BAD(TW_EARG, "conv2d", "-2", tw_conv2d(image, Z(3, 3, 2, 1), .input_dilation = { -2 }));
     BAD(TW_EARG, "conv2d", "3", tw_conv2d(image, Z(3, 3, 2, 1), .padding = TW_PAD(1, 2, 3)));
+    BAD(TW_EARG, "conv2d", "-1", tw_conv2d(image, Z(3, 3, 2, 1), .padding = TW_PAD(-1)));
+    BAD(TW_EARG, "conv2d", "2 groups", tw_conv2d(image, Z(3, 3, 1, 3), .groups = 2));
+    BAD(TW_ESHAPE, "conv1d", "rank 4", tw_conv1d(image, Z(3, 2, 1)));
+    BAD(TW_EARG, "conv1d", "1 or 2", tw_conv1d(Z(1, 4, 2), Z(3, 2, 1), .padding = TW_PAD(1, 2, 3)));
+    BAD(TW_ESHAPE, "conv3d", "axis 3 of size 2", tw_conv3d(Z(1, 2, 2, 2, 1), Z(1, 1, 3, 1, 1)));
+    BAD(TW_ESHAPE, "conv_transpose2d", "3 channels", tw_conv_transpose2d(Z(1, 2, 2, 3), Z(2, 2, 1, 4)));
+    BAD(TW_EARG, "conv_transpose2d", "below the stride, 2", tw_conv_transpose2d(image, Z(2, 2, 1, 2), .stride = { 2 }, .output_padding = { 2 }));
+    BAD(TW_EARG, "conv_transpose2d", "TW_SAME", tw_conv_transpose2d(image, Z(2, 2, 1, 2), .stride = { 2 }, .padding = TW_SAME, .output_padding = { 1 }));
+    BAD(TW_ESHAPE, "conv_transpose1d", "padding 3, 3", tw_conv_transpose1d(Z(1, 2, 2), Z(2, 1, 2), .padding = TW_PAD(3)));
     BAD(TW_ESHAPE, "max_pool2d", "rank 2", tw_max_pool2d(x, .window = { 2 }));
     BAD(TW_EARG, "max_pool2d", "window", tw_max_pool2d(image));
+    BAD(TW_EARG, "max_pool2d", "padding 2, 2", tw_max_pool2d(image, .window = { 2 }, .padding = TW_PAD(2)));
+    BAD(TW_EARG, "max_pool1d", "padding 1, 1", tw_max_pool1d(Z(1, 1, 2), .window = { 2 }, .dilation = { 2 }, .padding = TW_PAD(1)));
+    BAD(TW_EARG, "max_pool1d", "of size 0", tw_max_pool1d(Z(1, 0, 2), .window = { 2 }, .padding = TW_PAD(1)));
+    BAD(TW_EDTYPE, "max_pool2d", "bool", tw_max_pool2d(tw_less(image, 1), .window = { 2 }));
     BAD(TW_ESHAPE, "sum_pool2d", "5", tw_sum_pool2d(image, .window = { 5 }));
     BAD(TW_ESHAPE, "avg_pool2d", "5", tw_avg_pool2d(image, .window = { 5 }));
+    BAD(TW_EARG, "avg_pool3d", "-1", tw_avg_pool3d(Z(1, 2, 2, 2, 1), .window = { 2, -1 }));
 }
 
-/* Adjoints, which only rules make with operands that fit, and what takes anything of any dtype. */
+/* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
-    "conv2d_x", "conv2d_w", "max_pool2d_x", "max_pool2d_y", "sum_pool2d_x", "sum_bool",
+    "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
     "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "dummy", "nil",
 };
 

@@ -107,68 +107,77 @@ static arr n_matmul(const tw_node *y, const arr *x)
     return slow_matmul(&x[0], &x[1], a->transpose_a, a->transpose_b);
 }
 
-static slow_window conv_window(const tw_node *y)
+/* Triples of attributes hold the spatial axes at their end. */
+static slow_window window_of(const tw_window *w, int axes)
 {
-    const tw_conv_attr *a = tw_attr(y);
-    slow_window o = { .groups = a->groups };
-    for (int d = 0; d < 2; d++)
-        o.stride[d] = a->stride[d], o.dilation[d] = a->dilation[d], o.before[d] = a->before[d], o.after[d] = a->after[d];
+    slow_window o = { .groups = 1 };
+    for (int d = 0; d < axes; d++) {
+        const int k = 3 - axes + d;
+        o.stride[d] = w->stride[k], o.dilation[d] = w->dilation[k], o.before[d] = w->before[k], o.after[d] = w->after[k];
+    }
     return o;
 }
 
-static arr n_conv2d(const tw_node *y, const arr *x)
+static slow_window conv_window(const tw_node *y)
 {
-    slow_window o = conv_window(y);
-    o.size[0] = x[1].at[0], o.size[1] = x[1].at[1];
-    return slow_conv2d(&x[0], &x[1], &o);
+    const tw_conv_attr *a = tw_attr(y);
+    slow_window o = window_of(&a->at, y->shape->n - 2);
+    o.groups = a->groups;
+    return o;
 }
-static arr n_conv2d_x(const tw_node *y, const arr *x)
+
+static arr n_conv(const tw_node *y, const arr *x)
+{
+    const slow_window o = conv_window(y);
+    return slow_conv(&x[0], &x[1], &o);
+}
+static arr n_conv_x(const tw_node *y, const arr *x)
 {
     const slow_window o = conv_window(y);
     const arr like = arr_new(y->shape->n, y->shape->at);
-    return slow_conv2d_x(&x[0], &x[1], &o, &like);
+    return slow_conv_x(&x[0], &x[1], &o, &like);
 }
-static arr n_conv2d_w(const tw_node *y, const arr *x)
+static arr n_conv_w(const tw_node *y, const arr *x)
 {
     const slow_window o = conv_window(y);
     const arr like = arr_new(y->shape->n, y->shape->at);
-    return slow_conv2d_w(&x[0], &x[1], &o, &like);
+    return slow_conv_w(&x[0], &x[1], &o, &like);
 }
 
 static slow_window pool_window(const tw_node *y)
 {
     const tw_pool_attr *a = tw_attr(y);
-    slow_window o = { .groups = 1, .dilation = { 1, 1 } };
-    for (int d = 0; d < 2; d++)
-        o.size[d] = a->window[d], o.stride[d] = a->stride[d], o.before[d] = a->before[d], o.after[d] = a->after[d];
+    const int axes = y->shape->n - 2;
+    slow_window o = window_of(&a->at, axes);
+    for (int d = 0; d < axes; d++) o.size[d] = a->window[3 - axes + d];
     return o;
 }
 
-static arr n_max_pool2d(const tw_node *y, const arr *x)
+static arr n_max_pool(const tw_node *y, const arr *x)
 {
     const slow_window o = pool_window(y);
-    return slow_pool2d(&x[0], &o, 'M');
+    return slow_pool(&x[0], &o, 'M');
 }
-static arr n_sum_pool2d(const tw_node *y, const arr *x)
+static arr n_sum_pool(const tw_node *y, const arr *x)
 {
     const slow_window o = pool_window(y);
-    return slow_pool2d(&x[0], &o, '+');
+    return slow_pool(&x[0], &o, '+');
 }
-static arr n_max_pool2d_x(const tw_node *y, const arr *x)
+static arr n_max_pool_x(const tw_node *y, const arr *x)
 {
     const slow_window o = pool_window(y);
-    return slow_max_pool2d_x(&x[0], &x[1], &x[2], &o);
+    return slow_max_pool_x(&x[0], &x[1], &x[2], &o);
 }
-static arr n_max_pool2d_y(const tw_node *y, const arr *x)
+static arr n_max_pool_y(const tw_node *y, const arr *x)
 {
     const slow_window o = pool_window(y);
-    return slow_max_pool2d_y(&x[0], &x[1], &x[2], &o);
+    return slow_max_pool_y(&x[0], &x[1], &x[2], &o);
 }
-static arr n_sum_pool2d_x(const tw_node *y, const arr *x)
+static arr n_sum_pool_x(const tw_node *y, const arr *x)
 {
     const slow_window o = pool_window(y);
     const arr like = arr_new(y->shape->n, y->shape->at);
-    return slow_sum_pool2d_x(&x[0], &o, &like);
+    return slow_sum_pool_x(&x[0], &o, &like);
 }
 
 #define R(name) { #name, n_##name }
@@ -177,8 +186,8 @@ static const struct { const char *op; rule f; } rules[] = {
     R(tanh), R(sigmoid), R(erf), R(relu), R(round), R(floor), R(logical_not), R(add), R(sub), R(mul), R(div), R(pow),
     R(powi), R(maximum), R(minimum), R(equal), R(not_equal), R(less), R(less_equal), R(logical_and), R(logical_or),
     R(where), R(cast), R(reshape), R(permute), R(broadcast_to), R(sum_to), R(slice), R(pad), R(flip), R(concat), R(sum), R(sum_bool),
-    R(prod), R(max), R(min), R(argmax), R(matmul), R(conv2d), R(conv2d_x), R(conv2d_w), R(max_pool2d), R(max_pool2d_x),
-    R(max_pool2d_y), R(sum_pool2d), R(sum_pool2d_x), R(gather), R(scatter_add),
+    R(prod), R(max), R(min), R(argmax), R(matmul), R(conv), R(conv_x), R(conv_w), R(max_pool), R(max_pool_x),
+    R(max_pool_y), R(sum_pool), R(sum_pool_x), R(gather), R(scatter_add),
     { "stop_grad", n_same }, { "custom", n_same }, { "keep", n_same },
 };
 

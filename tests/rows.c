@@ -1,4 +1,4 @@
-/* rows.c - the table's four parts as one, and the inputs of a row: see rows.h. */
+/* rows.c - the table's parts as one, and the inputs of a row: see rows.h. */
 #include "tests/rows.h"
 
 static const struct { const row *rows; const int *n; } parts[] = {
@@ -6,6 +6,7 @@ static const struct { const row *rows; const int *n; } parts[] = {
     { rows_layout,      &n_rows_layout },
     { rows_reduce,      &n_rows_reduce },
     { rows_heavy,       &n_rows_heavy },
+    { rows_windows,     &n_rows_windows },
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 

@@ -34,7 +34,7 @@ struct row {
     operand     x[4];               /* up to the first K_NONE */
     tw_node  *(*build)(const row *r, tw_ctx *cx, tw_node *const *x);
     arr       (*ref)(const row *r, const arr *x);
-    int         p[12];              /* options, as the row's builder and reference read them */
+    int         p[24];              /* options, as the row's builder and reference read them */
     double      tol;                /* of values, in units of the dtype's epsilon times max(1, |want|); default 4 */
     double      adjoint;            /* of <g, J t> = <J' g, t>, relative; default 1e-12 */
     unsigned    flags;
@@ -58,8 +58,8 @@ struct row {
     static arr name(const row *r, const arr *x) { (void)r; return expr; }
 #define IS(f) .build = b_##f, .ref = r_##f
 
-extern const row rows_elementwise[], rows_layout[], rows_reduce[], rows_heavy[];
-extern const int n_rows_elementwise, n_rows_layout, n_rows_reduce, n_rows_heavy;
+extern const row rows_elementwise[], rows_layout[], rows_reduce[], rows_heavy[], rows_windows[];
+extern const int n_rows_elementwise, n_rows_layout, n_rows_reduce, n_rows_heavy, n_rows_windows;
 
 int        row_count(void);
 const row *row_at(int i);

@@ -227,73 +227,96 @@ arr slow_matmul(const arr *a, const arr *b, bool ta, bool tb)
 
 /* ---- windows --------------------------------------------------------------------------- */
 
-int64_t slow_windows(const slow_window *o, int axis, int64_t in)
+/* The shape of what windows of x give, with c channels. */
+static arr windows(const arr *x, const slow_window *o, int64_t c)
 {
-    const int64_t reach = (o->size[axis] - 1) * o->dilation[axis] + 1;
-    const int64_t room = in + o->before[axis] + o->after[axis] - reach;
-    return room < 0 ? 0 : room / o->stride[axis] + 1;
+    int64_t at[5] = { x->at[0] };
+    for (int d = 0; d < x->n - 2; d++) {
+        const int64_t reach = (o->size[d] - 1) * o->dilation[d] + 1, room = x->at[1 + d] + o->before[d] + o->after[d] - reach;
+        at[1 + d] = room < 0 ? 0 : room / o->stride[d] + 1;
+    }
+    at[x->n - 1] = c;
+    return arr_new(x->n, at);
 }
 
-#define X4(a, n, h, w, c) ((a)->v[(((n) * (a)->at[1] + (h)) * (a)->at[2] + (w)) * (a)->at[3] + (c)])
+/* The next tap of a window, the last axis fastest; false after the last. */
+static bool next_tap(const slow_window *o, int axes, int64_t *tap)
+{
+    for (int d = axes - 1; d >= 0; d--) {
+        if (++tap[d] < o->size[d]) return true;
+        tap[d] = 0;
+    }
+    return false;
+}
+
+#define TAPS(o, axes, tap) \
+    for (int64_t tap[3] = { 0 }, more_ = 1; more_; more_ = next_tap(o, axes, tap))
+
+/* The element of x, of channel c, that a tap of the window of y at i looks at, or NULL in the padding. */
+static double *under(const arr *x, const slow_window *o, const int64_t *i, const int64_t *tap, int64_t c)
+{
+    int64_t at[5] = { i[0] };
+    for (int d = 0; d < x->n - 2; d++) {
+        at[1 + d] = i[1 + d] * o->stride[d] + tap[d] * o->dilation[d] - o->before[d];
+        if (at[1 + d] < 0 || at[1 + d] >= x->at[1 + d]) return NULL;
+    }
+    at[x->n - 1] = c;
+    return &x->v[slow_offset(x, at)];
+}
 
 /* The trilinear form behind all three convolutions: adds to whichever of x, w, y is `to` the product of the others. */
-static void trilinear(const arr *x, const arr *w, const arr *y, const slow_window *o, const arr *to)
+static void trilinear(const arr *x, const arr *w, const arr *y, const slow_window *of, const arr *to)
 {
-    const int64_t in = w->at[2], out = w->at[3] / o->groups;
+    const int axes = x->n - 2;
+    const int64_t in = w->at[axes], out = w->at[axes + 1] / of->groups;
+    slow_window o = *of;
+    for (int d = 0; d < axes; d++) o.size[d] = w->at[d];
     EACH(*y, i, k)
-        for (int64_t ky = 0; ky < w->at[0]; ky++)
-            for (int64_t kx = 0; kx < w->at[1]; kx++)
-                for (int64_t c = 0; c < in; c++) {
-                    const int64_t h = i[1] * o->stride[0] + ky * o->dilation[0] - o->before[0];
-                    const int64_t v = i[2] * o->stride[1] + kx * o->dilation[1] - o->before[1];
-                    if (h < 0 || v < 0 || h >= x->at[1] || v >= x->at[2]) continue;
-                    double *px = &X4(x, i[0], h, v, i[3] / out * in + c), *pw = &X4(w, ky, kx, c, i[3]), *py = &y->v[k];
-                    if (to == y) *py += *px * *pw;
-                    else if (to == x) *px += *py * *pw;
-                    else *pw += *px * *py;
-                }
+        TAPS(&o, axes, tap)
+            for (int64_t c = 0; c < in; c++) {
+                double *px = under(x, &o, i, tap, i[axes + 1] / out * in + c), *py = &y->v[k];
+                int64_t at[5] = { tap[0], tap[1], tap[2] };
+                at[axes] = c, at[axes + 1] = i[axes + 1];
+                double *pw = &w->v[slow_offset(w, at)];
+                if (!px) continue;
+                if (to == y) *py += *px * *pw;
+                else if (to == x) *px += *py * *pw;
+                else *pw += *px * *py;
+            }
 }
 
-arr slow_conv2d(const arr *x, const arr *w, const slow_window *o)
+arr slow_conv(const arr *x, const arr *w, const slow_window *o)
 {
-    const int64_t at[4] = { x->at[0], slow_windows(o, 0, x->at[1]), slow_windows(o, 1, x->at[2]), w->at[3] };
-    arr y = arr_new(4, at);
+    slow_window sized = *o;
+    for (int d = 0; d < x->n - 2; d++) sized.size[d] = w->at[d];
+    arr y = windows(x, &sized, w->at[w->n - 1]);
     trilinear(x, w, &y, o, &y);
     return y;
 }
 
-arr slow_conv2d_x(const arr *gy, const arr *w, const slow_window *o, const arr *x_like)
+arr slow_conv_x(const arr *gy, const arr *w, const slow_window *o, const arr *x_like)
 {
     arr gx = arr_like(x_like);
     trilinear(&gx, w, gy, o, &gx);
     return gx;
 }
 
-arr slow_conv2d_w(const arr *x, const arr *gy, const slow_window *o, const arr *w_like)
+arr slow_conv_w(const arr *x, const arr *gy, const slow_window *o, const arr *w_like)
 {
     arr gw = arr_like(w_like);
     trilinear(x, &gw, gy, o, &gw);
     return gw;
 }
 
-/* The element of x that place p of the window of y at i looks at, or NULL in the padding. */
-static double *under(const arr *x, const slow_window *o, const int64_t *i, int64_t ky, int64_t kx)
+arr slow_pool(const arr *x, const slow_window *o, char how)
 {
-    const int64_t h = i[1] * o->stride[0] + ky - o->before[0], v = i[2] * o->stride[1] + kx - o->before[1];
-    return h < 0 || v < 0 || h >= x->at[1] || v >= x->at[2] ? NULL : &X4(x, i[0], h, v, i[3]);
-}
-
-#define WINDOW(o, ky, kx) for (int64_t ky = 0; ky < (o)->size[0]; ky++) for (int64_t kx = 0; kx < (o)->size[1]; kx++)
-
-arr slow_pool2d(const arr *x, const slow_window *o, char how)
-{
-    const int64_t at[4] = { x->at[0], slow_windows(o, 0, x->at[1]), slow_windows(o, 1, x->at[2]), x->at[3] };
-    arr y = arr_new(4, at);
+    const int last = x->n - 1;
+    arr y = windows(x, o, x->at[last]);
     EACH(y, i, k) {
         y.v[k] = how == 'M' ? -INF : 0;
-        WINDOW(o, ky, kx) {
-            const double *v = under(x, o, i, ky, kx);
-            if (v) y.v[k] = how == 'M' ? fmax(y.v[k], *v) : y.v[k] + *v;
+        TAPS(o, last - 1, tap) {
+            const double *v = under(x, o, i, tap, i[last]);
+            if (v) y.v[k] = how == 'M' ? fmax(y.v[k], *v) : y.v[k] + (how == '#' ? 1 : *v);
         }
     }
     return y;
@@ -302,45 +325,45 @@ arr slow_pool2d(const arr *x, const slow_window *o, char how)
 static int64_t ties(const arr *x, const slow_window *o, const int64_t *i, double most)
 {
     int64_t n = 0;
-    WINDOW(o, ky, kx) {
-        const double *v = under(x, o, i, ky, kx);
+    TAPS(o, x->n - 2, tap) {
+        const double *v = under(x, o, i, tap, i[x->n - 1]);
         n += v && *v == most;
     }
     return n;
 }
 
-arr slow_max_pool2d_x(const arr *x, const arr *y, const arr *gy, const slow_window *o)
+arr slow_max_pool_x(const arr *x, const arr *y, const arr *gy, const slow_window *o)
 {
     arr gx = arr_like(x);
     EACH(*y, i, k) {
         const int64_t n = ties(x, o, i, y->v[k]);
-        WINDOW(o, ky, kx) {
-            const double *v = under(x, o, i, ky, kx);
-            if (v && *v == y->v[k]) *under(&gx, o, i, ky, kx) += gy->v[k] / (double)n;
+        TAPS(o, x->n - 2, tap) {
+            const double *v = under(x, o, i, tap, i[x->n - 1]);
+            if (v && *v == y->v[k]) *under(&gx, o, i, tap, i[x->n - 1]) += gy->v[k] / (double)n;
         }
     }
     return gx;
 }
 
-arr slow_max_pool2d_y(const arr *x, const arr *y, const arr *t, const slow_window *o)
+arr slow_max_pool_y(const arr *x, const arr *y, const arr *t, const slow_window *o)
 {
     arr ty = arr_like(y);
     EACH(*y, i, k) {
         const int64_t n = ties(x, o, i, y->v[k]);
-        WINDOW(o, ky, kx) {
-            const double *v = under(x, o, i, ky, kx);
-            if (v && *v == y->v[k]) ty.v[k] += *under(t, o, i, ky, kx) / (double)n;
+        TAPS(o, x->n - 2, tap) {
+            const double *v = under(x, o, i, tap, i[x->n - 1]);
+            if (v && *v == y->v[k]) ty.v[k] += *under(t, o, i, tap, i[x->n - 1]) / (double)n;
         }
     }
     return ty;
 }
 
-arr slow_sum_pool2d_x(const arr *gy, const slow_window *o, const arr *x_like)
+arr slow_sum_pool_x(const arr *gy, const slow_window *o, const arr *x_like)
 {
     arr gx = arr_like(x_like);
     EACH(*gy, i, k)
-        WINDOW(o, ky, kx) {
-            double *to = under(&gx, o, i, ky, kx);
+        TAPS(o, gx.n - 2, tap) {
+            double *to = under(&gx, o, i, tap, i[gx.n - 1]);
             if (to) *to += gy->v[k];
         }
     return gx;

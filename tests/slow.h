@@ -28,16 +28,15 @@ arr slow_reduce(const arr *a, unsigned axes, bool keep_dims, char how);
 arr slow_argmax(const arr *a, int axis);
 arr slow_matmul(const arr *a, const arr *b, bool ta, bool tb);
 
-/* What convolutions and pools have in common. */
-typedef struct slow_window { int64_t size[2], stride[2], dilation[2], before[2], after[2], groups; } slow_window;
-int64_t slow_windows(const slow_window *o, int axis, int64_t in);            /* windows along a spatial axis */
-arr slow_conv2d(const arr *x, const arr *w, const slow_window *o);
-arr slow_conv2d_x(const arr *gy, const arr *w, const slow_window *o, const arr *x_like);
-arr slow_conv2d_w(const arr *x, const arr *gy, const slow_window *o, const arr *w_like);
-arr slow_pool2d(const arr *x, const slow_window *o, char how);               /* 'M' or '+' */
-arr slow_max_pool2d_x(const arr *x, const arr *y, const arr *gy, const slow_window *o);
-arr slow_max_pool2d_y(const arr *x, const arr *y, const arr *t, const slow_window *o);
-arr slow_sum_pool2d_x(const arr *gy, const slow_window *o, const arr *x_like);
+/* What convolutions and pools have in common, along each of the spatial axes of x [n, spatial, c]. */
+typedef struct slow_window { int64_t size[3], stride[3], dilation[3], before[3], after[3], groups; } slow_window;
+arr slow_conv(const arr *x, const arr *w, const slow_window *o);             /* .size is w's */
+arr slow_conv_x(const arr *gy, const arr *w, const slow_window *o, const arr *x_like);
+arr slow_conv_w(const arr *x, const arr *gy, const slow_window *o, const arr *w_like);
+arr slow_pool(const arr *x, const slow_window *o, char how);                 /* 'M', '+', or '#': elements that are not padding */
+arr slow_max_pool_x(const arr *x, const arr *y, const arr *gy, const slow_window *o);
+arr slow_max_pool_y(const arr *x, const arr *y, const arr *t, const slow_window *o);
+arr slow_sum_pool_x(const arr *gy, const slow_window *o, const arr *x_like);
 
 arr slow_gather(const arr *x, const arr *index, int axis);
 arr slow_scatter_add(const arr *x, const arr *index, const arr *src, int axis);

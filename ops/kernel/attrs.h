@@ -6,6 +6,9 @@
 typedef struct tw_reduce_attr { uint8_t axes, keep_dims; } tw_reduce_attr;      /* axes: bit i is axis i */
 typedef struct tw_matmul_attr { bool transpose_a, transpose_b; } tw_matmul_attr;
 typedef struct tw_pad_attr { int32_t step[8]; double value; } tw_pad_attr;      /* step - 1 values between elements, too */
-/* The trilinear form sum x[n, oy*stride + ky*dilation - before, ., c] w[ky, ., c, o] y[n, oy, ., o] that the three convolutions share. */
-typedef struct tw_conv_attr { int32_t stride[2], dilation[2], before[2], after[2], groups; } tw_conv_attr;
-typedef struct tw_pool_attr { int32_t window[2], stride[2], before[2], after[2]; } tw_pool_attr;
+/* Windows over the spatial axes of x [n, (d, (h,)) w, c]: places are counted from the end, so one and two axes have
+ * ones, and no padding, in front. dilation is the distance of the taps of a window. */
+typedef struct tw_window { int32_t stride[3], dilation[3], before[3], after[3]; } tw_window;
+/* The trilinear form sum x[n, o*stride + k*dilation - before, c] w[k, c, m] y[n, o, m] that the three convolutions share. */
+typedef struct tw_conv_attr { tw_window at; int32_t groups; } tw_conv_attr;
+typedef struct tw_pool_attr { tw_window at; int32_t window[3]; } tw_pool_attr;

@@ -1,4 +1,4 @@
-/* pool_tmpl.h - maximum and sum over windows of images, channels last, and their derivatives.
+/* pool_tmpl.h - maximum and sum over windows of images of three axes, channels last, and their derivatives.
  *
  * Each output pixel looks at the part of its window that lies inside of the image: padding adds
  * nothing and never wins. Lanes run along the channels. What flows back is added pixel by pixel of
@@ -6,34 +6,51 @@
  * Ties share evenly; a NaN wins, and all NaNs of its window are the ties.
  */
 struct FN(pool) {
-    int64_t h, w, c, oh, ow;
+    int64_t in[3], out[3], c;
     const tw_pool_attr *t;
 };
 
 static struct FN(pool) FN(pool_of)(const tw_call *call, const tw_dims *x, const tw_dims *y)
 {
-    return (struct FN(pool)){
-        .h = x->at[1], .w = x->at[2], .c = x->at[3], .oh = y->at[1], .ow = y->at[2],
-        .t = call->attr,
-    };
+    struct FN(pool) g = { .c = x->at[x->n - 1], .t = call->attr };
+    for (int k = 0; k < 3; k++) g.in[k] = tw__pixels_at(x, k), g.out[k] = tw__pixels_at(y, k);
+    return g;
 }
 
-/* The pixels of a window: elements first + i * (w * c) + j * c for i < rows, j < columns. */
-struct FN(panes) { int64_t first, rows, columns, line, c; };
+/* The pixels of a window that lie inside: elements first + i * step[0] + j * step[1] + k * step[2] for
+ * i < n[0], j < n[1], k < n[2]. */
+struct FN(panes) { int64_t first, n[3], step[3]; };
 
-/* The window of pixel ox in row `row` of the output, rows counted through all images. */
-TW_INLINE struct FN(panes) FN(panes_of)(const struct FN(pool) *g, int64_t row, int64_t ox)
+/* Cuts the window of output place o along axis k, whose pixels are `pitch` elements apart. */
+TW_INLINE void FN(cut)(const struct FN(pool) *g, int k, int64_t o, int64_t pitch, struct FN(panes) *q)
 {
-    const int64_t image = row / g->oh, oy = row - image * g->oh;
-    const int64_t top = oy * g->t->stride[0] - g->t->before[0];
-    const int64_t left = ox * g->t->stride[1] - g->t->before[1];
-    const int64_t y0 = top > 0 ? top : 0, y1 = FN(least)(g->h, top + g->t->window[0]);
-    const int64_t x0 = left > 0 ? left : 0, x1 = FN(least)(g->w, left + g->t->window[1]);
-    return (struct FN(panes)){
-        .first = ((image * g->h + y0) * g->w + x0) * g->c,
-        .rows = y1 - y0, .columns = x1 - x0, .line = g->w * g->c, .c = g->c,
-    };
+    const int64_t d = g->t->at.dilation[k], in = g->in[k];
+    const int64_t begin = o * g->t->at.stride[k] - g->t->at.before[k], end = begin + g->t->window[k] * d;
+    const int64_t first = begin >= 0 ? begin : d == 1 ? 0 : begin + (d - 1 - begin) / d * d;
+    const int64_t last = end < in ? end : in;
+    q->n[k] = d == 1 ? last - first : (last - first + d - 1) / d;
+    q->step[k] = pitch * d;
+    q->first += first * pitch;
 }
+
+/* The window of pixel ox in line `line` of the output, lines counted through all images. */
+TW_INLINE struct FN(panes) FN(panes_of)(const struct FN(pool) *g, int64_t line, int64_t ox)
+{
+    const int64_t plane = line / g->out[1], oy = line - plane * g->out[1];
+    const int64_t image = plane / g->out[0], oz = plane - image * g->out[0];
+    const int64_t row = g->in[2] * g->c, slice = g->in[1] * row;
+    struct FN(panes) q = { .first = image * g->in[0] * slice };
+    FN(cut)(g, 0, oz, slice, &q);
+    FN(cut)(g, 1, oy, row, &q);
+    FN(cut)(g, 2, ox, g->c, &q);
+    return q;
+}
+
+/* Runs over the offsets of a window's pixels from its first. */
+#define PANES(q, at) \
+    for (int64_t i_ = 0; i_ < (q)->n[0]; i_++) \
+        for (int64_t j_ = 0; j_ < (q)->n[1]; j_++) \
+            for (int64_t k_ = 0, at = i_ * (q)->step[0] + j_ * (q)->step[1]; k_ < (q)->n[2]; k_++, at += (q)->step[2])
 
 /* n lanes, of which those beyond VL are another step's. */
 TW_INLINE V FN(get)(const T *p, int64_t n) { return n >= VL ? FN(ld)(p) : FN(ldn)(p, n, 0); }
@@ -48,19 +65,17 @@ TW_INLINE void FN(set)(T *p, V v, int64_t n)
 TW_INLINE V FN(window_max)(const struct FN(panes) *q, const T *x, int64_t n)
 {
     V most = FN(get)(x, n);
-    for (int64_t i = 0; i < q->rows; i++)
-        for (int64_t j = 0; j < q->columns; j++) {
-            const V v = FN(get)(x + i * q->line + j * q->c, n);
-            most = FN(select)((v > most) | (v != v), v, most);
-        }
+    PANES(q, at) {
+        const V v = FN(get)(x + at, n);
+        most = FN(select)((v > most) | (v != v), v, most);
+    }
     return most;
 }
 
 TW_INLINE V FN(window_sum)(const struct FN(panes) *q, const T *x, int64_t n)
 {
     V sum = { 0 };
-    for (int64_t i = 0; i < q->rows; i++)
-        for (int64_t j = 0; j < q->columns; j++) sum += FN(get)(x + i * q->line + j * q->c, n);
+    PANES(q, at) sum += FN(get)(x + at, n);
     return sum;
 }
 
@@ -69,10 +84,7 @@ TW_INLINE VI FN(wins)(V x, V y) { return (x == y) | ((x != x) & (y != y)); }
 TW_INLINE V FN(window_ties)(const struct FN(panes) *q, const T *x, V y, int64_t n)
 {
     V count = { 0 };
-    for (int64_t i = 0; i < q->rows; i++)
-        for (int64_t j = 0; j < q->columns; j++)
-            count += FN(select)(FN(wins)(FN(get)(x + i * q->line + j * q->c, n), y),
-                                FN(splat)(1), (V){ 0 });
+    PANES(q, at) count += FN(select)(FN(wins)(FN(get)(x + at, n), y), FN(splat)(1), (V){ 0 });
     return count;
 }
 
@@ -81,12 +93,10 @@ TW_INLINE V FN(window_ties)(const struct FN(panes) *q, const T *x, V y, int64_t 
 TW_INLINE void FN(window_add)(const struct FN(panes) *q, T *gx, const T *x, V y, V v, int64_t n,
                               bool fresh)
 {
-    for (int64_t i = 0; i < q->rows; i++)
-        for (int64_t j = 0; j < q->columns; j++) {
-            const int64_t at = i * q->line + j * q->c;
-            const V add = x ? FN(select)(FN(wins)(FN(get)(x + at, n), y), v, (V){ 0 }) : v;
-            FN(set)(gx + at, (fresh ? (V){ 0 } : FN(get)(gx + at, n)) + add, n);
-        }
+    PANES(q, at) {
+        const V add = x ? FN(select)(FN(wins)(FN(get)(x + at, n), y), v, (V){ 0 }) : v;
+        FN(set)(gx + at, (fresh ? (V){ 0 } : FN(get)(gx + at, n)) + add, n);
+    }
 }
 
 /* ---- kernels ------------------------------------------------------------------------------ */
@@ -96,10 +106,10 @@ TW_INLINE void FN(pool_forward)(const tw_call *c, bool sum)
 {
     const struct FN(pool) g = FN(pool_of)(c, c->in[0].shape, c->out->shape);
     const T *x = c->in[0].data;
-    T *y = (T *)c->out->data + c->lo * g.ow * g.c;
-    for (int64_t row = c->lo; row < c->hi; row++)
-        for (int64_t ox = 0; ox < g.ow; ox++, y += g.c) {
-            const struct FN(panes) q = FN(panes_of)(&g, row, ox);
+    T *y = (T *)c->out->data + c->lo * g.out[2] * g.c;
+    for (int64_t line = c->lo; line < c->hi; line++)
+        for (int64_t ox = 0; ox < g.out[2]; ox++, y += g.c) {
+            const struct FN(panes) q = FN(panes_of)(&g, line, ox);
             for (int64_t k = 0; k < g.c; k += VL) {
                 const int64_t n = g.c - k;
                 const T *from = x + q.first + k;
@@ -108,38 +118,36 @@ TW_INLINE void FN(pool_forward)(const tw_call *c, bool sum)
         }
 }
 
-static int64_t FN(max_pool2d)(const tw_call *c)
+static int64_t FN(max_pool)(const tw_call *c)
 {
     FN(pool_forward)(c, false);
     return -1;
 }
 
-static int64_t FN(sum_pool2d)(const tw_call *c)
+static int64_t FN(sum_pool)(const tw_call *c)
 {
     FN(pool_forward)(c, true);
     return -1;
 }
 
-static int64_t FN(max_pool2d_y)(const tw_call *c)
+static int64_t FN(max_pool_y)(const tw_call *c)
 {
     const struct FN(pool) g = FN(pool_of)(c, c->in[0].shape, c->out->shape);
     const T *x = c->in[0].data, *t = c->in[2].data;
-    const int64_t start = c->lo * g.ow * g.c;
+    const int64_t start = c->lo * g.out[2] * g.c;
     const T *y = (const T *)c->in[1].data + start;
     T *ty = (T *)c->out->data + start;
-    for (int64_t row = c->lo; row < c->hi; row++)
-        for (int64_t ox = 0; ox < g.ow; ox++, y += g.c, ty += g.c) {
-            const struct FN(panes) q = FN(panes_of)(&g, row, ox);
+    for (int64_t line = c->lo; line < c->hi; line++)
+        for (int64_t ox = 0; ox < g.out[2]; ox++, y += g.c, ty += g.c) {
+            const struct FN(panes) q = FN(panes_of)(&g, line, ox);
             for (int64_t k = 0; k < g.c; k += VL) {
                 const int64_t n = g.c - k;
                 const V top = FN(get)(y + k, n);
                 V sum = { 0 };
-                for (int64_t i = 0; i < q.rows; i++)
-                    for (int64_t j = 0; j < q.columns; j++) {
-                        const int64_t at = q.first + k + i * q.line + j * q.c;
-                        const VI win = FN(wins)(FN(get)(x + at, n), top);
-                        sum += FN(select)(win, FN(get)(t + at, n), (V){ 0 });
-                    }
+                PANES(&q, at) {
+                    const VI win = FN(wins)(FN(get)(x + q.first + k + at, n), top);
+                    sum += FN(select)(win, FN(get)(t + q.first + k + at, n), (V){ 0 });
+                }
                 FN(set)(ty + k, sum / FN(window_ties)(&q, x + q.first + k, top, n), n);
             }
         }
@@ -150,24 +158,26 @@ static int64_t FN(max_pool2d_y)(const tw_call *c)
 static bool FN(tiled)(const struct FN(pool) *g)
 {
     const tw_pool_attr *t = g->t;
-    return t->stride[0] == t->window[0] && t->stride[1] == t->window[1]
-        && !t->before[0] && !t->before[1]
-        && g->oh * t->window[0] == g->h && g->ow * t->window[1] == g->w;
+    for (int k = 0; k < 3; k++)
+        if (t->at.stride[k] != t->window[k] || t->at.dilation[k] != 1 || t->at.before[k] || g->out[k] * t->window[k] != g->in[k])
+            return false;
+    return true;
 }
 
 /* gx = what flows back through each window: through its winners, or where x is NULL to all. */
 TW_INLINE void FN(pool_backward)(const tw_call *c, const T *x, const T *y, const tw_view *from)
 {
     const struct FN(pool) g = FN(pool_of)(c, c->out->shape, from->shape);
-    const int64_t image = g.h * g.w * g.c, start = c->lo * g.oh * g.ow * g.c;
+    const int64_t image = g.in[0] * g.in[1] * g.in[2] * g.c, lines = g.out[0] * g.out[1];
+    const int64_t start = c->lo * lines * g.out[2] * g.c;
     const T *gy = (const T *)from->data + start;
     T *gx = c->out->data;
     const bool fresh = FN(tiled)(&g);
     if (!fresh) memset(gx + c->lo * image, 0, (size_t)((c->hi - c->lo) * image) * sizeof(T));
     if (x) y += start;
-    for (int64_t row = c->lo * g.oh; row < c->hi * g.oh; row++)
-        for (int64_t ox = 0; ox < g.ow; ox++, gy += g.c) {
-            const struct FN(panes) q = FN(panes_of)(&g, row, ox);
+    for (int64_t line = c->lo * lines; line < c->hi * lines; line++)
+        for (int64_t ox = 0; ox < g.out[2]; ox++, gy += g.c) {
+            const struct FN(panes) q = FN(panes_of)(&g, line, ox);
             for (int64_t k = 0; k < g.c; k += VL) {
                 const int64_t n = g.c - k, at = q.first + k;
                 V top = { 0 }, v = FN(get)(gy + k, n);
@@ -181,14 +191,15 @@ TW_INLINE void FN(pool_backward)(const tw_call *c, const T *x, const T *y, const
         }
 }
 
-static int64_t FN(max_pool2d_x)(const tw_call *c)
+static int64_t FN(max_pool_x)(const tw_call *c)
 {
     FN(pool_backward)(c, c->in[0].data, c->in[1].data, &c->in[2]);
     return -1;
 }
 
-static int64_t FN(sum_pool2d_x)(const tw_call *c)
+static int64_t FN(sum_pool_x)(const tw_call *c)
 {
     FN(pool_backward)(c, NULL, NULL, &c->in[0]);
     return -1;
 }
+#undef PANES

@@ -18,7 +18,7 @@ enum {
     TW_GEMM_NC = 480,           /* columns of B packed at once: whole panels of any vectors */
     TW_GEMM_ROWS = 8,           /* rows, or */
     TW_GEMM_COLUMNS = 48,       /* columns, in a unit of work */
-    TW_CONV_W_COLUMNS = 16      /* output channels in a unit of work of conv2d_w */
+    TW_CONV_W_COLUMNS = 16      /* output channels in a unit of work of conv_w */
 };
 
 /* Shapes are those of the inputs, batch axes broadcast. */
@@ -26,24 +26,24 @@ size_t  tw__matmul_scratch(const tw_dims *a, const tw_dims *b, const tw_matmul_a
                            tw_dtype dtype);
 int64_t tw__matmul_work(const tw_dims *a, const tw_dims *b, const tw_matmul_attr *t);
 
-/* x [n, h, w, c], w [kh, kw, c / groups, o], y [n, oh, ow, o], whichever is the output. */
-size_t  tw__conv2d_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
+/* x [n, spatial, c], w [window, c / groups, o], y [n, spatial, o], whichever is the output. */
+size_t  tw__conv_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                             const tw_conv_attr *t, tw_dtype dtype);
-int64_t tw__conv2d_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
+int64_t tw__conv_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                         const tw_conv_attr *t);
-size_t  tw__conv2d_x_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
+size_t  tw__conv_x_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                               const tw_conv_attr *t, tw_dtype dtype);
-int64_t tw__conv2d_x_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
+int64_t tw__conv_x_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                           const tw_conv_attr *t);
-size_t  tw__conv2d_w_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
+size_t  tw__conv_w_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                               const tw_conv_attr *t, tw_dtype dtype);
-int64_t tw__conv2d_w_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
+int64_t tw__conv_w_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                           const tw_conv_attr *t);
 
-/* Pools: max_pool2d, max_pool2d_y and sum_pool2d split over the rows of their output, the
- * gradients max_pool2d_x and sum_pool2d_x over the images. No scratch. */
-int64_t tw__pool2d_work(const tw_dims *y);
-int64_t tw__pool2d_x_work(const tw_dims *x);
+/* Pools: max_pool, max_pool_y and sum_pool split over the rows of their output, the
+ * gradients max_pool_x and sum_pool_x over the images. No scratch. */
+int64_t tw__pool_work(const tw_dims *y);
+int64_t tw__pool_x_work(const tw_dims *x);
 
 /* ---- shared by scratch.c and the kernels -------------------------------------------------- */
 
@@ -70,17 +70,17 @@ static inline int64_t tw__matmul_units(tw_product p)
 }
 /* Elements from row to row in a tile of gathered windows of so many elements: an odd number of
  * cache lines, lest the rows compete for the same sets of the cache. */
-static inline int64_t tw__conv2d_pitch(int64_t window, int64_t size)
+static inline int64_t tw__conv_pitch(int64_t window, int64_t size)
 {
     const int64_t lane = 64 / size;
     return ((window + lane - 1) / lane | 1) * lane;
 }
 /* Output pixels gathered at once. */
-int64_t tw__conv2d_tile(int64_t window, int64_t size);
+int64_t tw__conv_tile(int64_t window, int64_t size);
 /* Elements of the tile, rounded to cache lines, with room for a vector written beyond its end. */
-static inline int64_t tw__conv2d_tile_elements(int64_t window, int64_t size)
+static inline int64_t tw__conv_tile_elements(int64_t window, int64_t size)
 {
-    return tw__conv2d_tile(window, size) * tw__conv2d_pitch(window, size) + 64 / size;
+    return tw__conv_tile(window, size) * tw__conv_pitch(window, size) + 64 / size;
 }
 /* Elements of the packed block of A, and of both blocks. A product may run as its transpose, so
  * either operand may be the longer one. */
@@ -91,9 +91,22 @@ static inline int64_t tw__gemm_packed_a(tw_product p, int64_t size)
     return (rows * k + lane - 1) / lane * lane;
 }
 int64_t tw__gemm_packed(tw_product p, int64_t size);
-/* A convolution with windows of one pixel, one to one: a matrix product as it lies. */
-static inline bool tw__conv2d_pointwise(const tw_dims *w, const tw_conv_attr *t)
+/* Sizes along the spatial axis k of three, of x or y [n, (d, (h,)) w, c] and of w [(kd, (kh,)) kw, c, o]:
+ * 1 for those that are not there. */
+static inline int64_t tw__pixels_at(const tw_dims *x, int k)
 {
-    return w->at[0] == 1 && w->at[1] == 1 && t->stride[0] == 1 && t->stride[1] == 1
-        && !t->before[0] && !t->before[1] && !t->after[0] && !t->after[1];
+    const int i = x->n - 4 + k;
+    return i >= 1 ? x->at[i] : 1;
+}
+static inline int64_t tw__taps_at(const tw_dims *w, int k)
+{
+    const int i = w->n - 5 + k;
+    return i >= 0 ? w->at[i] : 1;
+}
+/* A convolution with windows of one pixel, one to one: a matrix product as it lies. */
+static inline bool tw__conv_pointwise(const tw_dims *w, const tw_conv_attr *t)
+{
+    for (int k = 0; k < 3; k++)
+        if (tw__taps_at(w, k) != 1 || t->at.stride[k] != 1 || t->at.before[k] || t->at.after[k]) return false;
+    return true;
 }
