@@ -37,11 +37,13 @@ static tw_shape outputs(const tw_conv_attr *t, const tw_dims *x, const tw_dims *
     return s;
 }
 
+static bool ranks(const tw_dims *x, const tw_dims *w) { return x->n >= 3 && x->n <= 5 && w->n == x->n; }
+
 static bool fits(tw_node *node, const tw_dims *x, const tw_dims *w, const tw_dims *y)
 {
     const tw_conv_attr *t = attr_of(node);
     const int n = x->n;
-    bool ok = n >= 3 && n <= 5 && w->n == n && y->n == n && x->at[n - 1] == w->at[n - 2] * t->groups
+    bool ok = ranks(x, w) && y->n == n && x->at[n - 1] == w->at[n - 2] * t->groups
            && w->at[n - 1] % t->groups == 0;
     if (ok) {
         const tw_shape s = outputs(t, x, w);
@@ -84,6 +86,7 @@ static bool shape(tw_node *y)
 {
     const tw_dims *x = tw_in(y, 0)->shape, *w = tw_in(y, 1)->shape;
     if (!floats(y)) return false;
+    if (!ranks(x, w)) return fits(y, x, w, y->shape);
     const tw_shape s = outputs(attr_of(y), x, w);
     return tw_set_shape(y, &s) && fits(y, x, w, y->shape);
 }

@@ -44,16 +44,23 @@ static tw_shape pooled(const tw_dims *x, const tw_pool_attr *t)
     return s;
 }
 
+static bool image(tw_node *y, const tw_dims *x)
+{
+    return (x->n >= 3 && x->n <= 5) || tw_reject(y, TW_ESHAPE, "x has rank %d: 3 to 5 needed", x->n);
+}
+
 static bool shape_y(tw_node *y)
 {
-    const tw_shape s = pooled(tw_in(y, 0)->shape, attr_of(y));
-    return tw__shape_float(y) && tw_set_shape(y, &s);
+    const tw_dims *x = tw_in(y, 0)->shape;
+    if (!tw__shape_float(y) || !image(y, x)) return false;
+    const tw_shape s = pooled(x, attr_of(y));
+    return tw_set_shape(y, &s);
 }
 
 /* Whether y can be what pooling x gives. */
 static bool fits(tw_node *node, const tw_dims *x, const tw_dims *y)
 {
-    if (!tw__shape_float(node)) return false;
+    if (!tw__shape_float(node) || !image(node, x)) return false;
     const tw_shape s = pooled(x, attr_of(node));
     if (tw__same_shape(y, &s)) return true;
     char tx[96], ty[96];

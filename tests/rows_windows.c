@@ -7,6 +7,13 @@
  * dilation or output padding; groups, flags of pools. 0 is the default. */
 enum { STRIDE = 0, DILATION = 3, PADDING = 6, WINDOW = 12, MORE = 15, GROUPS = 18, CEIL = 19, EXCLUDE = 20 };
 
+/* The axes to build for; laws pass operands of wrong ranks, too. */
+static int axes_of(const tw_node *x)
+{
+    const int axes = tw_rank(x) - 2;
+    return axes < 1 ? 1 : axes > 3 ? 3 : axes;
+}
+
 static tw_padding padding_of(const row *r, int axes)
 {
     tw_padding given = { .n = 2 * axes };
@@ -47,7 +54,7 @@ static slow_window window_of(const row *r, int axes, const int64_t *in, const in
 static tw_node *b_conv(const row *r, tw_ctx *cx, tw_node *const *x)
 {
     (void)cx;
-    const int axes = tw_rank(x[0]) - 2;
+    const int axes = axes_of(x[0]);
     const tw_conv_args o = { ._size = sizeof o, .stride = THREE(r, STRIDE), .dilation = THREE(r, DILATION),
                              .input_dilation = THREE(r, MORE), .padding = padding_of(r, axes), .groups = r->p[GROUPS] };
     return (axes == 1 ? tw_conv1d_at : axes == 2 ? tw_conv2d_at : tw_conv3d_at)(TW_HERE, x[0], x[1], &o);
@@ -72,7 +79,7 @@ static arr r_conv(const row *r, const arr *x)
 /* The adjoints, as rules make them; x[2] has the shape that is asked for. */
 static tw_node *adjoint(const row *r, const char *op, tw_node *a, tw_node *b, tw_node *like, const int64_t *in, const int64_t *size)
 {
-    const int axes = tw_rank(a) - 2;
+    const int axes = axes_of(a);
     const slow_window o = window_of(r, axes, in, size, false);
     tw_conv_attr t = { { .stride = { 1, 1, 1 }, .dilation = { 1, 1, 1 } }, (int32_t)o.groups };
     for (int d = 0, k = 3 - axes; d < axes; d++, k++) {
@@ -107,7 +114,7 @@ static arr r_conv_w(const row *r, const arr *x)
 static tw_node *b_conv_transpose(const row *r, tw_ctx *cx, tw_node *const *x)
 {
     (void)cx;
-    const int axes = tw_rank(x[0]) - 2;
+    const int axes = axes_of(x[0]);
     const tw_conv_transpose_args o = { ._size = sizeof o, .stride = THREE(r, STRIDE), .dilation = THREE(r, DILATION),
                                        .output_padding = THREE(r, MORE), .padding = padding_of(r, axes), .groups = r->p[GROUPS] };
     return (axes == 1 ? tw_conv_transpose1d_at : axes == 2 ? tw_conv_transpose2d_at : tw_conv_transpose3d_at)(TW_HERE, x[0], x[1], &o);
@@ -170,7 +177,7 @@ static slow_window pool_of(const row *r, const arr *x)
     static tw_node *b_##kind##_pool(const row *r, tw_ctx *cx, tw_node *const *x)    \
     {                                                                               \
         (void)cx;                                                                   \
-        const int axes = tw_rank(x[0]) - 2;                                         \
+        const int axes = axes_of(x[0]);                                         \
         const tw_pool_args o = pool_args(r, axes);                                  \
         return (axes == 1 ? tw_##kind##_pool1d_at : axes == 2 ? tw_##kind##_pool2d_at : tw_##kind##_pool3d_at)(TW_HERE, x[0], &o); \
     }                                                                               \
@@ -185,7 +192,7 @@ POOL(sum, '+')
 static tw_node *b_avg_pool(const row *r, tw_ctx *cx, tw_node *const *x)
 {
     (void)cx;
-    const int axes = tw_rank(x[0]) - 2;
+    const int axes = axes_of(x[0]);
     const tw_pool_args o = pool_args(r, axes);
     return (axes == 1 ? tw_avg_pool1d_at : axes == 2 ? tw_avg_pool2d_at : tw_avg_pool3d_at)(TW_HERE, x[0], &o);
 }
@@ -210,7 +217,7 @@ static arr r_avg_pool(const row *r, const arr *x)
 
 static tw_node *pool_adjoint(const row *r, const char *op, int n, tw_node *const *in, tw_node *x, tw_node *like)
 {
-    const int axes = tw_rank(x) - 2;
+    const int axes = axes_of(x);
     int64_t more[3];
     const slow_window o = pool_window(r, axes, &x->shape->at[1], more);
     tw_pool_attr t = { { .stride = { 1, 1, 1 }, .dilation = { 1, 1, 1 } }, { 1, 1, 1 } };
