@@ -16,6 +16,7 @@ typedef struct job {
     tw_ctx *cx;
     nodes   roots;
     nodes   list;               /* ascending */
+    uint8_t *need;              /* by id: will run later, with what it reads beyond the list that is not kept */
     bool    assigns;            /* the pending assignments run, and all that is wanted */
     int64_t upto;               /* so many of them */
     bool    ok;
@@ -32,6 +33,19 @@ static void root_effects(job *j)
     for (int64_t i = 0; i < cx->wanted.n; i++) root(j, cx->wanted.at[i]);
     for (int d = 1; d <= cx->depth; d++)
         for (int64_t i = 0; i < cx->scope[d].kept.n; i++) root(j, cx->scope[d].kept.at[i]);
+}
+
+/* Reads of versions that come and go within this evaluation: readers that do not run now will want them. */
+static void root_passing(job *j)
+{
+    tw_ctx *cx = j->cx;
+    bool any = false;
+    for (int64_t i = 0; i < j->upto; i++) any |= ++tw__cell_of(cx->pending.at[i])->mark > 1;
+    for (int32_t id = any ? cx->pending.at[0]->id + 1 : cx->next_id; id < cx->next_id; id++) {
+        tw_node *r = cx->by_id[id];
+        if (tw__pending_read(r) && tw__cell_of(r)->mark > 1) root(j, r);
+    }
+    for (int64_t i = 0; i < j->upto; i++) tw__cell_of(cx->pending.at[i])->mark = 0;
 }
 
 static int64_t pending_index(const tw_ctx *cx, const tw_node *assign)
@@ -98,6 +112,19 @@ static void keep_for(job *j, uint8_t *want, const tw_node *reader, bool deeper_o
     }
 }
 
+/* What has not run and is not in the list; and what has run but left no bytes that such nodes could read. */
+static void find_needs(job *j)
+{
+    tw_ctx *cx = j->cx;
+    memset(j->need, 0, (size_t)cx->next_id);
+    for (int32_t id = cx->next_id - 1; id >= 0; id--) {
+        const tw_node *y = cx->by_id[id];
+        if (cx->mark[id] || tw__given(y) || !y->n_in) { j->need[id] = 0; continue; }
+        if (!(y->flags & (TW_N_EXECUTED | TW_N_DEAD))) j->need[id] = 1;
+        for (int k = 0; j->need[id] && k < y->n_in; k++) j->need[tw_inputs(y)[k]->id] = 1;
+    }
+}
+
 /* 1: asked for, wanted or kept. 2: has readers that have not run and are not in the list, or in a deeper scope. */
 static void outlive(job *j, uint8_t *want, int64_t n_asked, tw_node *const *asked)
 {
@@ -114,10 +141,8 @@ static void outlive(job *j, uint8_t *want, int64_t n_asked, tw_node *const *aske
         for (int k = 0; y->op->outputs > 1 && k < y->op->outputs; k++)
             if (cx->window == 1 && cx->mark[y->id + 1 + k]) want[cx->index[y->id + 1 + k]] = 2;
     }
-    for (int32_t id = n && cx->window > 1 ? j->list.at[0]->id + 1 : cx->next_id; id < cx->next_id; id++) {
-        const tw_node *y = cx->by_id[id];
-        if (!cx->mark[id] && !(y->flags & (TW_N_EXECUTED | TW_N_DEAD)) && y->n_in) keep_for(j, want, y, false);
-    }
+    for (int32_t id = n && cx->window > 1 ? j->list.at[0]->id + 1 : cx->next_id; id < cx->next_id; id++)
+        if (j->need[id]) keep_for(j, want, cx->by_id[id], false);
     for (int64_t i = n - 1; i >= 0; i--) {      /* a view is free to make again: what it looks at is kept */
         const tw_node *y = j->list.at[i];
         if (want[i] != 2) continue;
@@ -140,7 +165,7 @@ static bool hold(job *j, tw_plan *p)
     for (int32_t k = 0; k < p->n_commit; k++) p->commit[k].cell->mark = 1;
     for (int32_t id = 0; ok && p->n_commit && id < cx->next_id; id++) {
         const tw_node *y = cx->by_id[id];
-        if (y->flags & (TW_N_EXECUTED | TW_N_DEAD) || (cx->mark[id] && !tw__given(y))) continue;
+        if (!j->need[id]) continue;
         for (int k = 0; ok && k < y->n_in; k++) {
             tw_node *r = tw_inputs(y)[k];
             if (r->op != &tw_op_read || !tw__given(r) || r->flags & TW_N_REALISED || !tw__cell_of(r)->mark) continue;
@@ -175,10 +200,12 @@ static tw_plan *plan_and_run(job *j, int64_t n_asked, tw_node *const *asked, boo
     tw_ctx *cx = j->cx;
     uint8_t *want = NULL;
     tw_plan *p = NULL;
-    const size_t size = (size_t)j->list.n + 1;
+    const size_t size = (size_t)j->list.n + 1 + (cx->window > 1 || j->assigns ? (size_t)cx->next_id : 0);
     *ran = false;
     if (j->ok && (want = tw_resize(cx, NULL, 0, size))) {
-        memset(want, 0, size);
+        memset(want, 0, (size_t)j->list.n + 1);
+        j->need = want + j->list.n + 1;
+        if (cx->window > 1 || j->assigns) find_needs(j);
         outlive(j, want, n_asked, asked);
         twice(j);
         p = tw__plan_new(cx, (int32_t)j->list.n, j->list.at, want);
@@ -259,7 +286,7 @@ static bool walk(job *j, int n, tw_node *const *asked, bool effects, tw_plan **p
     for (;;) {
         j->roots.n = 0;
         for (int i = 0; i < n; i++) root(j, asked[i]);
-        if (j->assigns) root_effects(j);
+        if (j->assigns) root_effects(j), root_passing(j);
         tw_node *needed = collect(j, true);
         if (!needed || !j->ok) break;
         unmark(j);
