@@ -63,7 +63,7 @@ typedef struct tw_view {
 } tw_view;
 
 typedef struct tw_call {
-    const tw_view *in, *out;        /* outputs are contiguous, and alias an input only for elementwise operations */
+    const tw_view *in, *out;        /* outputs are contiguous; they alias an input only for elementwise operations, and the first with TW_INPLACE */
     int            n_in, n_out;
     const void    *attr, *slot;     /* attr_size and slot_size bytes */
     int64_t        lo, hi;          /* the range of the work to do, out of [0, op->work(y)) */
@@ -97,6 +97,7 @@ enum tw_traits {
     TW_RANDOM    = 4,       /* never merged with an equal one */
     TW_EFFECT    = 8,
     TW_LEAF      = 16,
+    TW_INPLACE   = 64,      /* the output may be the first input itself: the kernel then writes only what differs */
     TW_BROADCAST = 32       /* operands are broadcast against each other (implied by TW_ELEMENTWISE and block kernels) */
 };
 

@@ -3,7 +3,7 @@
  * Three passes over the nodes in id order. The first emits instructions: views and identities
  * become layouts over the value that they look at, equal pure nodes share one value, and what
  * outlives the plan becomes an output. The second places all other values in one slab by lifetime,
- * in place where the last reader is elementwise. The third lists the addresses to patch.
+ * in place where the last reader is elementwise or writes a part. The third lists the addresses to patch.
  */
 #include "core/plan_impl.h"
 #include <string.h>
@@ -390,13 +390,15 @@ static void fill_in(planner *q, holes *h, int64_t offset, int64_t bytes)
     }
 }
 
-/* Whether instruction pos reads value v only element by element, in its own order. */
+static bool overwrites(const tw__instr *i) { return i->operand || (i->op && i->op->traits & TW_INPLACE); }
+
+/* Whether instruction pos reads value v only element by element, in its own order, or may start from it. */
 static bool only_whole(const planner *q, int32_t pos, int32_t v)
 {
     const tw__instr *i = &q->instr.at[pos];
-    if (!i->operand) return false;
+    if (!overwrites(i)) return false;
     for (int k = 0; k < i->call.n_in; k++)
-        if (q->uses.at[pos][k].val == v && !(q->uses.at[pos][k].whole && i->operand[k].mode == TW__FLAT)) return false;
+        if (q->uses.at[pos][k].val == v && !(q->uses.at[pos][k].whole && (i->operand ? i->operand[k].mode == TW__FLAT : k == 0))) return false;
     return true;
 }
 
@@ -405,7 +407,7 @@ static void place(planner *q, holes *h, int32_t pos, int k)
     value *o = &q->val.at[q->uses.at[pos][k].val];
     const tw__instr *i = &q->instr.at[pos];
     if (o->kind != TW__SLAB) return;
-    for (int j = 0; i->operand && k == i->call.n_in && j < i->call.n_in; j++) {
+    for (int j = 0; overwrites(i) && k == i->call.n_in && j < i->call.n_in; j++) {
         const int32_t a = q->uses.at[pos][j].val;
         value *x = &q->val.at[a];
         if (x->kind != TW__SLAB || x->last != pos || x->moved || x->bytes != o->bytes || !only_whole(q, pos, a)) continue;

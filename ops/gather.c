@@ -1,11 +1,14 @@
-/* gather.c - elements by index along an axis, and its transpose, which adds at an index.
+/* gather.c - elements by index along an axis; writing and adding at an index; take, whose index is of any shape.
  *
  *     gather:       y[i][j] = x[index[i][j]][j]                            (axis 0)
  *     scatter_add:  y = x, then y[index[i][j]][j] += src[i][j], in the order of src
+ *     scatter_set:  y = x, then y[index[i][j]][j]  = src[i][j], in the order of src
  *
  * Linear in x and src; dx of gather is scatter_add to zeros, dsrc of scatter_add is gather. When
- * many gathers read one x, d_into adds each into the running sum. An index of size 1 along another
- * axis is repeated. An index out of range is found while computing, and is an error then.
+ * many gathers read one x, d_into adds each into the running sum, in place. Where several elements of
+ * src are set to one place the last stays, and it alone has a derivative: whose place is whose is
+ * found by setting their numbers in the same way. An index of size 1 along another axis is repeated.
+ * An index out of range is found while computing, and is an error then.
  */
 #include "ops/ops_impl.h"
 
@@ -32,16 +35,20 @@ static void label(const tw_node *y, char *text, size_t size)
 
 /* ---- rules ------------------------------------------------------------------------------------ */
 
-static tw_node *gather(const tw_node *like, tw_node *x, tw_node *index)
+static tw_node *build(const tw_loc *at, const tw_op *op, int axis, int n, tw_node *const *in)
 {
-    return tw_build_node(&(tw_build){ .op = &tw_op_gather, .at = like->at, .attr = tw_attr(like),
-                                      .n = 2, .in = (tw_node *[]){ x, index } });
+    return tw_build_node(&(tw_build){ .op = op, .at = at, .attr = &(int32_t){ axis }, .n = n, .in = in });
 }
 
-static tw_node *scatter_add(const tw_node *like, tw_node *x, tw_node *index, tw_node *src)
+/* The same index of another x. */
+static tw_node *gather(const tw_node *y, tw_node *x)
 {
-    return tw_build_node(&(tw_build){ .op = &tw_op_scatter_add, .at = like->at, .attr = tw_attr(like),
-                                      .n = 3, .in = (tw_node *[]){ x, index, src } });
+    return build(y->at, &tw_op_gather, axis_of(y), 2, (tw_node *[]){ x, tw_in(y, 1) });
+}
+
+static tw_node *scatter(const tw_node *y, const tw_op *op, tw_node *x, tw_node *src)
+{
+    return build(y->at, op, axis_of(y), 3, (tw_node *[]){ x, tw_in(y, 1), src });
 }
 
 static bool shape_gather(tw_node *y)
@@ -55,7 +62,7 @@ static bool shape_gather(tw_node *y)
 static tw_node *d_gather_into(tw_node *y, int i, tw_node *g, tw_node *sum)
 {
     (void)i;
-    return scatter_add(y, sum, tw_in(y, 1), g);
+    return scatter(y, &tw_op_scatter_add, sum, g);
 }
 
 static tw_node *d_gather(tw_node *y, int i, tw_node *g)
@@ -63,10 +70,9 @@ static tw_node *d_gather(tw_node *y, int i, tw_node *g)
     return d_gather_into(y, i, g, tw_constant_like(y->at, tw_in(y, 0), 0));
 }
 
-static bool shape_scatter_add(tw_node *y)
+static bool shape_scatter(tw_node *y)
 {
     const tw_node *x = tw_in(y, 0), *index = tw_in(y, 1), *src = tw_in(y, 2);
-    if (x->dtype == TW_BOOL) return tw__reject_dtype(y, TW_BOOL);
     if (x->dtype != src->dtype) return tw__reject_dtypes(y, x->dtype, src->dtype);
     if (!picks(y, x, index)) return false;
     char ts[96], ti[96];
@@ -74,9 +80,32 @@ static bool shape_scatter_add(tw_node *y)
         tw_shape_text(src->shape, ts, sizeof ts), tw_shape_text(index->shape, ti, sizeof ti));
 }
 
+static bool shape_scatter_add(tw_node *y)
+{
+    return tw_in(y, 0)->dtype == TW_BOOL ? tw__reject_dtype(y, TW_BOOL) : shape_scatter(y);
+}
+
 static tw_node *d_scatter_add(tw_node *y, int i, tw_node *g)
 {
-    return i == 0 ? g : gather(y, g, tw_in(y, 1));
+    return i == 0 ? g : gather(y, g);
+}
+
+/* Which elements of src stay: those that find their own number at their place. */
+static tw_node *stays(tw_node *y)
+{
+    TW_RULE;
+    tw_node *src = tw_in(y, 2);
+    const tw_shape places = tw_shape_of(y);
+    tw_node *number = tw_reshape(tw_arange(y->cx, src->shape->count), tw_shape_of(src));
+    tw_node *nobody = tw_constant(at, y->cx, TW_I64, &places, -1);
+    return tw_equal(gather(y, scatter(y, &tw_op_scatter_set, nobody, number)), number);
+}
+
+static tw_node *d_scatter_set(tw_node *y, int i, tw_node *g)
+{
+    TW_RULE;
+    if (i == 0) return scatter(y, &tw_op_scatter_set, g, tw_constant_like(at, tw_in(y, 2), 0));
+    return tw_where(stays(y), gather(y, g), 0);
 }
 
 const tw_op tw_op_gather = {
@@ -96,11 +125,23 @@ const tw_op tw_op_scatter_add = {
     TW_WORD(scatter_add),
     .arity     = 3,
     .attr_size = sizeof(int32_t),
-    .traits    = TW_STRIDED | TW_CHECKED,
+    .traits    = TW_STRIDED | TW_CHECKED | TW_INPLACE,
     .rule      = TW_LINEAR,
     .shape     = shape_scatter_add,
     .d         = d_scatter_add,
     .kernel_id = TW_K_scatter_add,
+    .label     = label,
+};
+
+const tw_op tw_op_scatter_set = {
+    TW_WORD(scatter_set),
+    .arity     = 3,
+    .attr_size = sizeof(int32_t),
+    .traits    = TW_STRIDED | TW_CHECKED | TW_INPLACE,
+    .rule      = TW_LINEAR,
+    .shape     = shape_scatter,
+    .d         = d_scatter_set,
+    .kernel_id = TW_K_scatter_set,
     .label     = label,
 };
 
@@ -123,28 +164,61 @@ static bool spread(const tw_loc *at, const char *op, const tw_node *like, tw_nod
     return true;
 }
 
-tw_node *tw_gather_at(const tw_loc *at, tw_node *x, tw_node *index, const tw_axis_args *o)
+/* in: x, index and, for what writes, src, whose shape the index then has. */
+static tw_node *at_index(const tw_loc *at, const char *name, const tw_op *op, int n, tw_node **in, const tw_axis_args *o)
 {
     TW_OPTIONS(tw_axis_args, o);
     int axis;
-    tw_node *in[2] = { x, index };
-    if (!tw__operands(at, "gather", 2, in)) return in[0];
-    x = in[0];
-    if (!tw__axis(at, "gather", x, o->axis, x->shape->n, &axis) ||
-        !spread(at, "gather", x, &in[1], axis)) return tw_nil(x->cx);
-    return tw_build_node(&(tw_build){ .op = &tw_op_gather, .at = at, .attr = &(int32_t){ axis }, .n = 2, .in = in });
+    if (!tw__operands(at, name, n, in)) return in[0];
+    tw_node *x = in[0], *like = n == 3 ? in[2] : x;
+    if (!tw__axis(at, name, x, o->axis, x->shape->n, &axis)) return tw_nil(x->cx);
+    if (like->shape->n != x->shape->n)
+        return tw_fail(x->cx, TW_ESHAPE, name, at, "src of rank %d for rank %d", like->shape->n, x->shape->n);
+    if (!spread(at, name, like, &in[1], axis)) return tw_nil(x->cx);
+    return build(at, op, axis, n, in);
+}
+
+tw_node *tw_gather_at(const tw_loc *at, tw_node *x, tw_node *index, const tw_axis_args *o)
+{
+    return at_index(at, "gather", &tw_op_gather, 2, (tw_node *[]){ x, index }, o);
+}
+
+tw_node *tw_take_along_axis_at(const tw_loc *at, tw_node *x, tw_node *index, const tw_axis_args *o)
+{
+    return at_index(at, "take_along_axis", &tw_op_gather, 2, (tw_node *[]){ x, index }, o);
 }
 
 tw_node *tw_scatter_add_at(const tw_loc *at, tw_node *x, tw_node *index, tw_node *src, const tw_axis_args *o)
 {
+    return at_index(at, "scatter_add", &tw_op_scatter_add, 3, (tw_node *[]){ x, index, src }, o);
+}
+
+tw_node *tw_scatter_set_at(const tw_loc *at, tw_node *x, tw_node *index, tw_node *src, const tw_axis_args *o)
+{
+    return at_index(at, "scatter_set", &tw_op_scatter_set, 3, (tw_node *[]){ x, index, src }, o);
+}
+
+/* Rows, as gather copies them: the index as a column, then its own shape in place of the axis. */
+tw_node *tw_take_at(const tw_loc *at, tw_node *x, tw_node *index, const tw_axis_args *o)
+{
     TW_OPTIONS(tw_axis_args, o);
     int axis;
-    tw_node *in[3] = { x, index, src };
-    if (!tw__operands(at, "scatter_add", 3, in)) return in[0];
-    x = in[0];
-    if (!tw__axis(at, "scatter_add", x, o->axis, x->shape->n, &axis)) return tw_nil(x->cx);
-    if (in[2]->shape->n != x->shape->n)
-        return tw_fail(x->cx, TW_ESHAPE, "scatter_add", at, "src of rank %d for rank %d", in[2]->shape->n, x->shape->n);
-    if (!spread(at, "scatter_add", in[2], &in[1], axis)) return tw_nil(x->cx);
-    return tw_build_node(&(tw_build){ .op = &tw_op_scatter_add, .at = at, .attr = &(int32_t){ axis }, .n = 3, .in = in });
+    tw_node *in[2] = { x, index };
+    if (!tw__operands(at, "take", 2, in)) return in[0];
+    x = in[0], index = in[1];
+    const int rank = x->shape->n, more = index->shape->n;
+    if (!tw__axis(at, "take", x, o->axis, rank, &axis)) return tw_nil(x->cx);
+    if (rank - 1 + more > TW_MAX_RANK)
+        return tw_fail(x->cx, TW_ESHAPE, "take", at, "an index of rank %d along an axis of rank %d: more than %d axes", more,
+                       rank, TW_MAX_RANK);
+    if (index->dtype != TW_I32 && index->dtype != TW_I64)
+        return tw_fail(x->cx, TW_EDTYPE, "take", at, "the index is %s: i32 or i64 needed", tw_dtype_name((tw_dtype)index->dtype));
+
+    tw_shape column = { .n = rank }, picked = tw_shape_of(x), s = { .n = rank - 1 + more };
+    for (int i = 0; i < rank; i++) column.at[i] = 1;
+    column.at[axis] = picked.at[axis] = index->shape->count;
+    for (int i = 0; i < s.n; i++)
+        s.at[i] = i < axis ? x->shape->at[i] : i < axis + more ? index->shape->at[i - axis] : x->shape->at[i - more + 1];
+    tw_node *pick[2] = { x, tw_broadcast_to(tw_reshape(index, column), picked) };
+    return tw_reshape(build(at, &tw_op_gather, axis, 2, pick), s);
 }

@@ -32,12 +32,14 @@ typedef struct tw_random_args  { int _size; uint64_t key; } tw_random_args;     
 typedef struct tw_uniform_args { int _size; tw_dtype dtype; double low, high; uint64_t key; } tw_uniform_args;
 typedef struct tw_normal_args  { int _size; tw_dtype dtype; double mean, std; uint64_t key; } tw_normal_args;
 
-/* One entry for each axis of x. .start counts from the end when negative and is a slot: it may change without a new plan. */
+/* One entry for each axis of x. .start counts from the end when negative and is a slot: it may change without a new
+ * plan. Of .size and .stop one may be given. */
 typedef struct tw_slice_args {
     int     _size;
-    int64_t start[TW_MAX_RANK];     /* default 0 */
+    int64_t start[TW_MAX_RANK];     /* default: the first element; of negative steps the last */
     int64_t size[TW_MAX_RANK];      /* default: all that remain */
-    int64_t step[TW_MAX_RANK];      /* default 1; positive */
+    int64_t step[TW_MAX_RANK];      /* default 1; may be negative */
+    int64_t stop[TW_MAX_RANK];      /* the first not to be taken, from the end when negative; beyond the ends as many as there are */
 } tw_slice_args;
 
 typedef struct tw_pad_args {
@@ -174,7 +176,20 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_gather(...)      TW__X2(tw_gather_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X2(f, T, a, b, ...) TW__CALL_NNO(f, T, a, b, __VA_ARGS__)
 #define tw_scatter_add(...) TW__X3(tw_scatter_add_at, tw_axis_args, __VA_ARGS__, )
+#define tw_scatter_set(...) TW__X3(tw_scatter_set_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X3(f, T, a, b, c, ...) TW__CALL_NNNO(f, T, a, b, c, __VA_ARGS__)
+
+/* Indexing. */
+#define tw_slice_scatter(...)   TW__X2(tw_slice_scatter_at, tw_slice_args, __VA_ARGS__, )
+#define tw_slice_add(...)       TW__X2(tw_slice_add_at, tw_slice_args, __VA_ARGS__, )
+#define tw_take(...)            TW__X2(tw_take_at, tw_axis_args, __VA_ARGS__, )
+#define tw_take_along_axis(...) TW__X2(tw_take_along_axis_at, tw_axis_args, __VA_ARGS__, )
+#define tw_masked_fill(x, mask, value) TW__MASKED(x, mask, value, TW__U(tw__a_), TW__U(tw__b_), TW__U(tw__c_))
+#define TW__MASKED(x, mask, value, u, v, w) __extension__({ tw_node *u = (x), *v = (mask); tw_arg w = TW_ARG(value); tw_masked_fill_at(TW_HERE, u, v, w); })
+#define tw_slice_update(...)    TW__X2N(tw_slice_update_at, tw_axis_args, __VA_ARGS__, )
+/* Two operands, a number, and options. */
+#define TW__X2N(f, T, a, b, n, ...) TW__X2N_(f, T, a, b, n, TW__U(tw__a_), TW__U(tw__b_), __VA_ARGS__)
+#define TW__X2N_(f, T, a, b, n, u, v, ...) __extension__({ tw_node *u = (a), *v = (b); f(TW_HERE, u, v, n, TW_OPTS(T, __VA_ARGS__)); })
 
 /* A context or a count first, one argument, and options. */
 #define TW__CX(f, T, cx, v, ...) f(TW_HERE, cx, v, TW_OPTS(T, __VA_ARGS__))

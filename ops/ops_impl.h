@@ -76,15 +76,25 @@ bool tw__shape_reduced(tw_node *y);
 void tw__label_reduced(const tw_node *y, char *text, size_t size);
 static inline unsigned tw__reduced(const tw_node *y) { return ((const tw_reduce_attr *)tw_attr(y))->axes; }
 
-/* ---- slices (slice.c, pad.c): one pair of adjoints ------------------------------------------- */
+/* ---- slices (slice.c, pad.c, slice_update.c): two pairs of adjoints -------------------------- */
 
+extern const int32_t tw__ones[TW_MAX_RANK];
 /* Elements start + i * step of x, shape->at[k] of them along axis k; step NULL: ones. Checks nothing. */
 tw_node *tw__slice(const tw_loc *at, tw_node *x, const int64_t *start, const int32_t *step, const tw_shape *shape);
 /* Element i of x at before + i * step of a tensor of that shape full of value. Checks nothing. */
 tw_node *tw__pad(const tw_loc *at, tw_node *x, const int64_t *before, const int32_t *step, double value,
                  const tw_shape *shape);
+/* x, with element i of src added at start + i * step. Checks nothing. */
+tw_node *tw__slice_add(const tw_loc *at, tw_node *x, tw_node *src, const int64_t *start, const int32_t *step);
 /* size elements of x from start along axis. Checks nothing. */
 tw_node *tw__range(const tw_loc *at, tw_node *x, int axis, int64_t start, int64_t size);
+/* Whether such a slice, which has the given shape, is all of x in its own order. */
+bool tw__covers(const tw_dims *x, const int32_t *step, const tw_shape *shape);
+/* The user's slice of x: where it starts, its steps and its shape. False after an error. */
+bool tw__cut(const tw_loc *at, const char *op, const tw_node *x, const tw_slice_args *o, int64_t *start, int32_t *step,
+             tw_shape *shape);
+/* The user's i, from the end when negative, where size elements find room along axis. False after an error. */
+bool tw__place(const tw_loc *at, const char *op, const tw_node *x, int axis, int64_t i, int64_t size, int64_t *start);
 
 /* x to the power of n. */
 tw_node *tw__powi(const tw_loc *at, tw_node *x, int64_t n);

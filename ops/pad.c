@@ -1,9 +1,10 @@
 /* pad.c - x with a margin of one value around it, and, as the transpose of a slice, between its elements.
  *
- * Element i of x becomes element before + i * step of y. Linear for value 0 and affine for others,
- * so the rule is a general one: dx = slice of g with the same starts and steps. Starts are a slot, as in slice.
+ * Element i of x becomes element before + i * step of y; steps may be negative. Linear for value 0
+ * and affine for others, so the rule is a general one: dx = slice of g with the same starts and steps. Starts are a slot, as in slice.
  */
 #include "ops/ops_impl.h"
+#include <string.h>
 
 static const tw_pad_attr *attr_of(const tw_node *y) { return tw_attr(y); }
 
@@ -42,9 +43,9 @@ const tw_op tw_op_pad = {
 tw_node *tw__pad(const tw_loc *at, tw_node *x, const int64_t *before, const int32_t *step, double value,
                  const tw_shape *s)
 {
-    if (tw__same_shape(x->shape, s)) return x;
+    if (tw__covers(x->shape, step, s)) return x;
     tw_pad_attr attr = { .value = value + 0.0 };       /* -0 is TW_ZERO */
-    for (int i = 0; i < TW_MAX_RANK; i++) attr.step[i] = step ? step[i] : 1;
+    memcpy(attr.step, step ? step : tw__ones, sizeof attr.step);
     return tw_build_node(&(tw_build){ .op = &tw_op_pad, .at = at, .attr = &attr, .slot = before, .shape = s,
                                       .n = 1, .in = &x });
 }

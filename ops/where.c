@@ -51,3 +51,10 @@ tw_node *tw_where_at(const tw_loc *at, tw_node *c, tw_arg a, tw_arg b)
     in[0] = c;
     return tw_build_node(&(tw_build){ .op = &tw_op_where, .at = at, .n = 3, .in = in });
 }
+
+tw_node *tw_masked_fill_at(const tw_loc *at, tw_node *x, tw_node *mask, tw_arg value)
+{
+    tw_node *in[2] = { x, mask };
+    if (!tw__operands(at, "masked_fill", 2, in)) return in[0];
+    return tw_where_at(at, in[1], value, tw__arg_node(in[0]));
+}

@@ -6,3 +6,8 @@
 arr  naive(tw_node *y);
 /* Whether naive knows the operation. */
 bool naive_knows(const char *op);
+
+/* An operation's value out of those of its inputs; tables of them end with NULL. */
+typedef arr (*naive_fn)(const tw_node *y, const arr *x);
+typedef struct naive_rule { const char *op; naive_fn f; } naive_rule;
+extern const naive_rule naive_index[];

@@ -2,11 +2,9 @@
 #include "tests/rows.h"
 
 static const struct { const row *rows; const int *n; } parts[] = {
-    { rows_elementwise, &n_rows_elementwise },
-    { rows_layout,      &n_rows_layout },
-    { rows_reduce,      &n_rows_reduce },
-    { rows_heavy,       &n_rows_heavy },
-    { rows_windows,     &n_rows_windows },
+#define ROWS(part) { rows_##part, &n_rows_##part },
+#include "tests/rows.def"
+#undef ROWS
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 

@@ -58,8 +58,9 @@ struct row {
     static arr name(const row *r, const arr *x) { (void)r; return expr; }
 #define IS(f) .build = b_##f, .ref = r_##f
 
-extern const row rows_elementwise[], rows_layout[], rows_reduce[], rows_heavy[], rows_windows[];
-extern const int n_rows_elementwise, n_rows_layout, n_rows_reduce, n_rows_heavy, n_rows_windows;
+#define ROWS(part) extern const row rows_##part[]; extern const int n_rows_##part;
+#include "tests/rows.def"
+#undef ROWS
 
 int        row_count(void);
 const row *row_at(int i);

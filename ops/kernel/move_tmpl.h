@@ -1,6 +1,6 @@
-/* move_tmpl.h - kernels that move elements: copy, slice, pad, flip, concat, gather, scatter_add, arange.
+/* move_tmpl.h - kernels that move elements: copy, slice, slice_update, pad, concat, gather, scatter, arange.
  *
- * Slices and flips are copies of another view of the same bytes. A copy walks rows of the innermost
+ * Slices are copies of another view of the same bytes. A copy walks rows of the innermost
  * axis, as bytes where it is contiguous; where another axis is the contiguous one (a transpose), it
  * goes through small squares, so that both sides use whole cache lines. All split by elements of the
  * output, but for concat, by rows before its axis. What only moves bytes exists once for each size.
@@ -121,19 +121,6 @@ TW_MAYBE static int64_t FN(slice)(const tw_call *c)
     return FN(copy_view)(c, x, strides);
 }
 
-TW_MAYBE static int64_t FN(flip)(const tw_call *c)
-{
-    const uint8_t mask = *(const uint8_t *)c->attr;
-    const T *x = c->in[0].data;
-    int64_t strides[TW_MAX_RANK];
-    for (int i = 0; i < c->in[0].shape->n; i++) {
-        const bool reverse = mask >> i & 1;
-        strides[i] = reverse ? -c->in[0].strides[i] : c->in[0].strides[i];
-        if (reverse && c->lo < c->hi) x += (c->in[0].shape->at[i] - 1) * c->in[0].strides[i];
-    }
-    return FN(copy_view)(c, x, strides);
-}
-
 TW_MAYBE static int64_t FN(concat)(const tw_call *c)
 {
     int32_t axis;
@@ -158,15 +145,21 @@ TW_MAYBE static int64_t FN(concat)(const tw_call *c)
 /* One axis of a padded tensor: index o holds element (o - before) / step, if that is whole and within. */
 typedef struct FN(pad_axis) { int64_t in, out, before, step, stride; } FN(pad_axis);
 
-/* The axes, those without padding merged into the ones before them; returns how many. */
-TW_INLINE int FN(pad_axes)(const tw_call *c, FN(pad_axis) *axes)
+/* The axes, with positive steps: those that run backwards read x, whose first element moves, from its
+ * end. Axes without padding are merged into the ones before them; returns how many. */
+TW_INLINE int FN(pad_axes)(const tw_call *c, FN(pad_axis) *axes, const T **x)
 {
     const tw_pad_attr *t = c->attr;
     const int64_t *before = c->slot;
     int n = 0;
     for (int i = 0; i < c->in[0].shape->n; i++) {
-        const FN(pad_axis) a = { c->in[0].shape->at[i], c->out[0].shape->at[i], before[i], t->step[i],
-                                 c->in[0].strides[i] };
+        FN(pad_axis) a = { c->in[0].shape->at[i], c->out[0].shape->at[i], before[i], t->step[i],
+                           c->in[0].strides[i] };
+        if (a.step < 0 && a.in > 0) {
+            *x += (a.in - 1) * a.stride;
+            a.before += (a.in - 1) * a.step;
+            a.step = -a.step, a.stride = -a.stride;
+        }
         FN(pad_axis) *p = n ? &axes[n - 1] : NULL;
         const bool bare = a.in == a.out && !a.before && a.step == 1;
         if (p && bare && p->step == 1 && p->stride == a.stride * a.in)
@@ -202,9 +195,9 @@ TW_INLINE void FN(pad_row)(T *y, const T *x, const FN(pad_axis) *a, int64_t from
 static int64_t FN(pad)(const tw_call *c)
 {
     FN(pad_axis) axes[TW_MAX_RANK];
-    const int n = FN(pad_axes)(c, axes), inner = n - 1;
-    const tw_pad_attr *t = c->attr;
-    const T value = (T)t->value, *x = c->in[0].data;
+    const T *x = c->in[0].data;
+    const int n = FN(pad_axes)(c, axes, &x), inner = n - 1;
+    const T value = (T)((const tw_pad_attr *)c->attr)->value;
     T *y = (T *)c->out[0].data;
     const int64_t width = axes[inner].out;
 
@@ -271,10 +264,13 @@ TW_MAYBE static int64_t FN(gather)(const tw_call *c)
     return -1;
 }
 
-/* y[to], y[to + step], ... += src, where they lie within [lo, hi). */
+/* ---- writing and adding in place ------------------------------------------------------------ */
+
+/* y[to], y[to + step], ... = or += src[0], src[stride], ..., where they lie within [lo, hi). */
+typedef void (*FN(put_fn))(T *y, int64_t to, int64_t step, const T *src, int64_t stride, int64_t n, int64_t lo, int64_t hi);
+
 TW_MAYBE static __attribute__((noinline))
-void FN(add_run)(T *y, int64_t to, int64_t step, const T *src, int64_t stride, int64_t n,
-                 int64_t lo, int64_t hi)
+void FN(add_run)(T *y, int64_t to, int64_t step, const T *src, int64_t stride, int64_t n, int64_t lo, int64_t hi)
 {
     if (step == 1) {
         const int64_t first = to < lo ? lo - to : 0, last = to + n > hi ? hi - to : n;
@@ -290,8 +286,54 @@ void FN(add_run)(T *y, int64_t to, int64_t step, const T *src, int64_t stride, i
     }
 }
 
-/* Each range of the output reads all of src and adds what falls to it, in the order of src. */
-TW_MAYBE static int64_t FN(scatter_add)(const tw_call *c)
+TW_MAYBE static __attribute__((noinline))
+void FN(set_run)(T *y, int64_t to, int64_t step, const T *src, int64_t stride, int64_t n, int64_t lo, int64_t hi)
+{
+    if (step == 1) {
+        const int64_t first = to < lo ? lo - to : 0, last = to + n > hi ? hi - to : n;
+        if (first < last) FN(copy_run)(y + to + first, src + first * stride, last - first, stride);
+        return;
+    }
+    for (int64_t j = 0; j < n; j++) {
+        const int64_t o = to + j * step;
+        if (o >= lo && o < hi) y[o] = src[j * stride];
+    }
+}
+
+/* x to y, unless y is x already. */
+TW_INLINE void FN(start_from_x)(const tw_call *c)
+{
+    if (c->in[0].data != c->out[0].data) FN(copy_view)(c, c->in[0].data, c->in[0].strides);
+}
+
+TW_INLINE int64_t FN(put_slice)(const tw_call *c, FN(put_fn) put)
+{
+    const int32_t *step = c->attr;
+    const int64_t *start = c->slot;
+    const tw_view *src = &c->in[1];
+    int64_t to[TW_MAX_RANK], count = 1, first = 0;
+    for (int i = src->shape->n - 1; i >= 0; i--) {
+        to[i] = count * step[i], first += count * start[i];
+        count *= c->out[0].shape->at[i];
+    }
+    tw_grid g = { .tensors = 2 };
+    for (int i = 0; i < src->shape->n; i++) tw__grid_push(&g, src->shape->at[i], (int64_t[]){ to[i], src->strides[i] });
+    FN(start_from_x)(c);
+
+    tw_walk w = tw__walk(&g, 0);
+    for (int64_t o = 0, k; o < src->shape->count; o += k, tw__walk_on(&w, k)) {
+        k = tw__walk_run(&w, src->shape->count - o);
+        put(c->out[0].data, first + w.offset[0], tw__grid_inner(&g, 0), (const T *)src->data + w.offset[1],
+            tw__grid_inner(&g, 1), k, c->lo, c->hi);
+    }
+    return -1;
+}
+
+TW_MAYBE static int64_t FN(slice_update)(const tw_call *c) { return FN(put_slice)(c, FN(set_run)); }
+TW_MAYBE static int64_t FN(slice_add)(const tw_call *c)    { return FN(put_slice)(c, FN(add_run)); }
+
+/* Each range of the output reads all of src and puts what falls to it, in the order of src. */
+TW_INLINE int64_t FN(scatter)(const tw_call *c, FN(put_fn) put)
 {
     int32_t axis;
     memcpy(&axis, c->attr, sizeof axis);
@@ -308,8 +350,7 @@ TW_MAYBE static int64_t FN(scatter_add)(const tw_call *c)
     }
     const int64_t y_inner = tw__grid_inner(&g, 0), index_inner = tw__grid_inner(&g, 1);
     const int64_t src_inner = tw__grid_inner(&g, 2);
-    T *y = c->out[0].data;
-    FN(copy_view)(c, x->data, x->strides);
+    FN(start_from_x)(c);
 
     tw_walk w = tw__walk(&g, 0);
     for (int64_t o = 0, k; o < src->shape->count; o += k, tw__walk_on(&w, k)) {
@@ -319,12 +360,15 @@ TW_MAYBE static int64_t FN(scatter_add)(const tw_call *c)
         for (int64_t j = 0; j < k; j += run) {
             const int64_t i = FN(index_at)(index, w.offset[1] + j * index_inner, x->shape->at[axis]);
             if (i < 0) return o + j;
-            FN(add_run)(y, w.offset[0] + j * y_inner + i * to[axis], y_inner, from + j * src_inner, src_inner,
-                        run, c->lo, c->hi);
+            put(c->out[0].data, w.offset[0] + j * y_inner + i * to[axis], y_inner, from + j * src_inner, src_inner, run,
+                c->lo, c->hi);
         }
     }
     return -1;
 }
+
+TW_MAYBE static int64_t FN(scatter_add)(const tw_call *c) { return FN(scatter)(c, FN(add_run)); }
+TW_MAYBE static int64_t FN(scatter_set)(const tw_call *c) { return FN(scatter)(c, FN(set_run)); }
 
 TW_MAYBE static int64_t FN(arange)(const tw_call *c)
 {

@@ -1,0 +1,53 @@
+/* slow_index.c - indexing, scans, sorting and random draws again: see slow_index.h. */
+#include "tests/slow_index.h"
+
+#define EACH(y, index, k) \
+    for (int64_t index[8] = { 0 }, k = 0; k < (y).count; k++, slow_next(&(y), index))
+
+static arr copied(const arr *x)
+{
+    arr y = arr_like(x);
+    for (int64_t k = 0; k < x->count; k++) y.v[k] = x->v[k];
+    return y;
+}
+
+arr slow_slice_put(const arr *x, const arr *src, const int64_t *start, const int64_t *step, bool add)
+{
+    arr y = copied(x);
+    EACH(*src, i, k) {
+        int64_t j[8];
+        for (int d = 0; d < x->n; d++) j[d] = start[d] + i[d] * step[d];
+        double *to = &y.v[slow_offset(&y, j)];
+        *to = src->v[k] + (add ? *to : 0);
+    }
+    return y;
+}
+
+arr slow_scatter_set(const arr *x, const arr *index, const arr *src, int axis)
+{
+    arr y = copied(x);
+    EACH(*src, i, k) {
+        int64_t j[8];
+        for (int d = 0; d < x->n; d++) j[d] = i[d];
+        j[axis] = (int64_t)slow_at_broadcast(index, src->n, i);
+        y.v[slow_offset(&y, j)] = src->v[k];
+    }
+    return y;
+}
+
+arr slow_take(const arr *x, const arr *index, int axis)
+{
+    int64_t at[8];
+    int n = 0;
+    for (int d = 0; d < axis; d++) at[n++] = x->at[d];
+    for (int d = 0; d < index->n; d++) at[n++] = index->at[d];
+    for (int d = axis + 1; d < x->n; d++) at[n++] = x->at[d];
+    arr y = arr_new(n, at);
+    EACH(y, i, k) {
+        int64_t j[8];
+        for (int d = 0; d < x->n; d++)
+            j[d] = d < axis ? i[d] : d > axis ? i[d + index->n - 1] : (int64_t)index->v[slow_offset(index, i + axis)];
+        y.v[k] = x->v[slow_offset(x, j)];
+    }
+    return y;
+}

@@ -1,0 +1,9 @@
+/* slow_index.h - indexing, scans, sorting and random draws again, as plain loops over doubles: see slow.h. */
+#pragma once
+#include "tests/slow.h"
+
+/* x with src set (or added) at start + i * step. */
+arr slow_slice_put(const arr *x, const arr *src, const int64_t *start, const int64_t *step, bool add);
+arr slow_scatter_set(const arr *x, const arr *index, const arr *src, int axis);
+/* The index's own axes in place of the axis. */
+arr slow_take(const arr *x, const arr *index, int axis);
