@@ -5,17 +5,6 @@
 #include "tests/fixture.h"
 #include "optim/optim.h"
 
-/* The elements of n are these, to 1e-14. */
-static void elements(tw_node *n, int count, const double *want, int line)
-{
-    const double *v = tw_f64(n);
-    ok(cx);
-    ck_assert_int_eq(tw_count(n), count);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(close_to(v[i], want[i], 1e-14), "line %d: element %d is %.17g, not %.17g", line, i, v[i], want[i]);
-}
-#define ELEMENTS(n, ...) elements(n, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ }, __LINE__)
-
 /* ---- what may be asked ----------------------------------------------------------------- */
 
 START_TEST(any_number_of_times)

@@ -1,24 +1,5 @@
 /* check_index.c - programs that index: rows of states written in place, many reads of one table. */
-#include "tests/rig.h"
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
-
-static void elements(tw_node *n, int count, const double *want, int line)
-{
-    const arr got = arr_of(n);
-    ck_assert_int_eq(got.count, count);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(close_to(got.v[i], want[i], 1e-14), "line %d: element %d is %.17g, not %.17g", line, i, got.v[i], want[i]);
-}
-#define ELEMENTS(n, ...) elements(n, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ }, __LINE__)
+#include "tests/fixture.h"
 
 /* ---- rows of a state ------------------------------------------------------------------- */
 
@@ -155,11 +136,5 @@ int main(void)
         many_reads_take_constant_memory, of_elements_set_to_one_place_the_last_has_the_derivative, indexing_refuses,
         bad_indices_are_errors_of_their_line,
     };
-    Suite *s = suite_create("index");
-    TCase *c = tcase_create("programs");
-    tcase_add_checked_fixture(c, open_f64, close_clean);
-    tcase_set_timeout(c, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
-    suite_add_tcase(s, c);
-    return rig_run(s);
+    return run_programs("index", sizeof tests / sizeof *tests, tests);
 }

@@ -15,6 +15,16 @@ static void close_clean(void)
 static inline tw_node *vector(int n, const double *v) { return tw_data(cx, TW_F64, TW_SHAPE(n), v); }
 #define VECTOR(...) vector((int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ })
 
+/* The elements of n, of any dtype, are these, to 1e-14. */
+static inline void elements(tw_node *n, int count, const double *want, int line)
+{
+    const arr got = arr_of(n);
+    ck_assert_int_eq(got.count, count);
+    for (int i = 0; i < count; i++)
+        ck_assert_msg(close_to(got.v[i], want[i], 1e-14), "line %d: element %d is %.17g, not %.17g", line, i, got.v[i], want[i]);
+}
+#define ELEMENTS(n, ...) elements(n, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ }, __LINE__)
+
 /* A suite of these programs, each in a process and with a context of its own. */
 static inline int run_programs(const char *area, size_t n, const TTest *const *tests)
 {
