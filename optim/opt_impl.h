@@ -14,6 +14,12 @@ typedef struct tw__numbers {
     bool   nesterov, amsgrad, centered;
 } tw__numbers;
 
+/* The numbers of methods that evaluate at trial weights. */
+typedef struct tw__limits {
+    int64_t iterations, history;
+    double  tolerance_grad, tolerance_change, damping;
+} tw__limits;
+
 /* What groups may change. */
 typedef struct tw__group_numbers { double lr_scale, weight_decay, l2, l1, proximal_l1, max_norm; } tw__group_numbers;
 
@@ -27,11 +33,14 @@ typedef struct tw__turn {
     int64_t            t;           /* 1 at its first step */
 } tw__turn;
 
+struct tw__target;
+
 /* One rule: a constant struct. */
 typedef struct tw__update {
     const char *name;
     int (*moments)(const tw__numbers *o, const tw_node *w);         /* cells beside the parameter, zero at first */
     tw_node *(*next)(const tw_loc *at, const tw__turn *u);          /* assigns the moments, gives the new weights */
+    tw_opt_result (*minimise)(struct tw__target *f, const tw__limits *o);      /* instead of both: minimise_impl.h */
 } tw__update;
 
 /* One parameter that matches .only: frozen ones keep their record, and their moments. */
@@ -49,6 +58,7 @@ struct tw_opt {
     const tw__update *update;
     tw__common  o;
     tw__numbers numbers;
+    tw__limits  limits;
     int64_t steps, gathered;        /* updates; calls since the last one */
     double lr;                      /* of the step that is being built */
     struct { double scale, best; int64_t bad, cooling; bool any; } plateau;

@@ -194,6 +194,44 @@ typedef struct tw_muon_args {
 TW_API tw_opt *tw_muon_at(const tw_loc *at, tw_net *net, const tw_muon_args *options);
 #define tw_muon(...) TW__RULE(tw_muon_at, tw_muon_args, __VA_ARGS__, )
 
+/* ---- methods for tw_opt_minimise --------------------------------------------------------------- */
+
+typedef struct tw_lbfgs_args {
+    int         _size;
+    int64_t     iterations;         /* at most; default 100 */
+    int64_t     history;            /* pairs of steps and changes of the gradient that are kept; default 10 */
+    double      tolerance_grad;     /* done when no element of the gradient is larger; default 1e-7 */
+    double      tolerance_change;   /* done when neither weights nor loss change by more; default 1e-9 */
+    double      l2, l1;             /* in the loss, as of the rules */
+    const char *only;               /* pattern of the parameters to train; default all */
+} tw_lbfgs_args;
+/* Quasi-Newton steps along lines that meet the strong Wolfe conditions (Nocedal and Wright, chapters 3 and 7). As
+ * torch.optim.LBFGS with line_search_fn="strong_wolfe". For losses that are the same at every call. */
+TW_API tw_opt *tw_lbfgs_at(const tw_loc *at, tw_net *net, const tw_lbfgs_args *options);
+#define tw_lbfgs(...) TW__RULE(tw_lbfgs_at, tw_lbfgs_args, __VA_ARGS__, )
+
+typedef struct tw_levenberg_args {
+    int         _size;
+    int64_t     iterations;         /* at most; default 100 */
+    double      damping;            /* at first; default 1e-3; TW_ZERO: always 0, which is Gauss and Newton's method */
+    double      tolerance_grad;     /* done when no element of the gradient is larger; default 1e-7 */
+    double      tolerance_change;   /* done when no weight changes by more; default 1e-9 */
+    const char *only;               /* pattern of the parameters to train; default all */
+} tw_levenberg_args;
+/* Least squares, by Levenberg and Marquardt: steps d with (J'J + damping) d = -J'r, where r are the residuals, solved by
+ * conjugate gradients on products with J and J'. The function gives r, of any shape; sum r^2 / 2 is minimised. */
+TW_API tw_opt *tw_levenberg_at(const tw_loc *at, tw_net *net, const tw_levenberg_args *options);
+#define tw_levenberg(...) TW__RULE(tw_levenberg_at, tw_levenberg_args, __VA_ARGS__, )
+
+typedef struct tw_opt_result {
+    double  loss;                       /* at the weights that the network has now; NaN in error */
+    int64_t iterations, evaluations;
+    bool    converged;                  /* a tolerance was met */
+} tw_opt_result;
+/* Minimises what loss_of(user) builds: it is called for each evaluation, in a scope of its own. */
+TW_API tw_opt_result tw_opt_minimise_at(const tw_loc *at, tw_opt *opt, tw_node *(*loss_of)(void *user), void *user);
+#define tw_opt_minimise(opt, loss_of, user) tw_opt_minimise_at(TW_HERE, opt, loss_of, user)
+
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 typedef struct tw_group_args {

@@ -31,6 +31,10 @@ static tw_node *penalised(const tw_loc *at, const tw__group_numbers *o, tw_node 
 static tw_node **gradients(const tw_loc *at, const char *op, tw_opt *opt, tw_node *loss)
 {
     if (!tw__opt_usable(at, op, opt, &loss) || !tw__opt_collect(opt)) return NULL;
+    if (opt->update->minimise) {
+        tw_fail(opt->cx, TW_EARG, op, at, "%s evaluates the loss at trial weights: use tw_opt_minimise", opt->update->name);
+        return NULL;
+    }
     if (opt->active) tw_grads(loss, opt->active, opt->cells, opt->grads);
     if (!tw_ok(opt->cx) || !reaches_some(at, op, opt)) return NULL;
     for (int i = 0; i < opt->active; i++)

@@ -282,6 +282,133 @@ START_TEST(gathering_takes_what_there_is)
 }
 END_TEST
 
+/* ---- at trial weights ------------------------------------------------------------------------ */
+
+static tw_node *first_loss(void *calls)
+{
+    ++*(int64_t *)calls;
+    return loss_at(0);
+}
+
+static tw_node *residuals(void *unused)
+{
+    (void)unused;
+    tw_node *x = wave(TW_SHAPE(5, 3), 1, 1, 1), *y = wave(TW_SHAPE(5, 2), 0.5, 2, 3);
+    return tw_sub(tw_tanh(tw_add(tw_matmul(tw_mul(x, tw_square(x)), a()), b())), y);
+}
+
+/* Each from the same start, with one iteration more than the one before. */
+START_TEST(minimisers_follow_the_reference)
+{
+    int64_t calls = 0;
+    for (int k = 0; k < STEPS; k++) {
+        restart();
+        calls = 0;
+        tw_opt *opt = tw_lbfgs(net, .iterations = k + 1, .history = 3);
+        const tw_opt_result r = tw_opt_minimise(opt, first_loss, &calls);
+        weights_are(lbfgs_numbers[k], "lbfgs", k);
+        near(r.loss, tw_item(loss_at(0)), 1e-14);
+        ck_assert_int_eq(r.evaluations + 1, calls);         /* one to meet the parameters */
+        ck_assert_int_eq(r.iterations, k + 1);
+        ck_assert_int_eq(tw_opt_steps(opt), k + 1);
+    }
+    for (int k = 0; k < STEPS; k++) {
+        restart();
+        tw_opt_minimise(tw_levenberg(net, .iterations = k + 1, .tolerance_grad = TW_ZERO, .tolerance_change = TW_ZERO), residuals, NULL);
+        weights_are(levenberg_numbers[k], "levenberg", k);
+        restart();
+        tw_opt_minimise(tw_levenberg(net, .iterations = k + 1, .damping = TW_ZERO, .tolerance_grad = TW_ZERO, .tolerance_change = TW_ZERO),
+                        residuals, NULL);
+        weights_are(gauss_newton_numbers[k], "gauss_newton", k);
+    }
+}
+END_TEST
+
+/* Trial weights, directions and damping change no plan. */
+START_TEST(minimisers_use_plans_again)
+{
+    int64_t calls = 0, misses = 0;
+    restart();
+    for (int k = 0; k < 4; k++) {
+        TW_SCOPE(cx);
+        tw_assign(b(), tw_data(cx, TW_F64, TW_SHAPE(2), ((double[]){ 0.3, -0.4 })));
+        tw_eval(cx);
+        misses = tw_counts(cx).misses;
+        tw_opt_minimise(tw_lbfgs(net, .iterations = 4), first_loss, &calls);
+        tw_opt_minimise(tw_levenberg(net, .iterations = 4), residuals, NULL);
+    }
+    ck_assert_int_eq(tw_counts(cx).misses, misses);
+}
+END_TEST
+
+/* Rosenbrock's valley, from the usual start, in both precisions. */
+static tw_node *valley(void *unused)
+{
+    (void)unused;
+    tw_node *w = tw_nn_param(net, "w", TW_SHAPE(2), tw_zeros_init), *x = tw_index(w, .at = 0), *y = tw_index(w, .at = 1);
+    tw_node *parts[] = { tw_sub(1, x), tw_mul(10, tw_sub(y, tw_square(x))) };
+    return tw_stack(2, parts);
+}
+
+static tw_node *valley_loss(void *unused) { return tw_sum(tw_square(valley(unused))); }
+
+START_TEST(minimisers_converge)
+{
+    const double from[2] = { -1.2, 1 };
+    for (int i = 0; i < 4; i++) {
+        tw_ctx *c = rig_open(i % 2 ? TW_F64 : TW_F32, NULL, true);
+        net = tw_net_new(c);
+        tw_node *w = tw_nn_param(net, "w", TW_SHAPE(2), tw_zeros_init);
+        tw_assign(w, tw_cast(tw_data(c, TW_F64, TW_SHAPE(2), from), tw_dtype_of(w)));
+        const tw_opt_result r = i < 2 ? tw_opt_minimise(tw_lbfgs(net), valley_loss, NULL)
+                                      : tw_opt_minimise(tw_levenberg(net), valley, NULL);
+        ok(c);
+        const double tol = i % 2 ? 1e-5 : 1e-2;
+        near(tw_item(tw_index(w, .at = 0)), 1, tol);
+        near(tw_item(tw_index(w, .at = 1)), 1, tol);
+        ck_assert(r.converged && r.loss < tol && r.iterations < 60);
+        ck_assert_int_eq(tw_close(c), 0);
+    }
+}
+END_TEST
+
+static tw_node *of_nothing(void *unused) { (void)unused; return tw_scalar(cx, 1); }
+static tw_node *missing(void *unused)    { (void)unused; return NULL; }
+static tw_node *bad_shapes(void *line)
+{
+    *(int *)line = __LINE__ + 1;
+    return tw_add(a(), tw_zeros(cx, TW_SHAPE(5)));
+}
+
+START_TEST(minimisers_refuse)
+{
+    restart();
+    tw_opt *lbfgs = tw_lbfgs(net), *sgd = tw_sgd(net, .lr = 1);
+    ck_assert(!tw_opt_step(lbfgs, loss_at(0)));
+    fails_with(cx, TW_EARG, "opt_step", __LINE__ - 1, "tw_opt_minimise");
+    tw_opt_minimise(sgd, valley_loss, NULL);
+    fails_with(cx, TW_EARG, "opt_minimise", __LINE__ - 1, "tw_opt_step");
+    tw_opt_minimise(lbfgs, NULL, NULL);
+    fails(cx, TW_EARG, "opt_minimise", __LINE__ - 1);
+    tw_opt_minimise(lbfgs, of_nothing, NULL);
+    fails_with(cx, TW_EGRAD, "opt_minimise", __LINE__ - 1, "none of the 2");
+    tw_opt_minimise(lbfgs, missing, NULL);
+    fails_with(cx, TW_EARG, "opt_minimise", __LINE__ - 1, "NULL");
+    int line = 0;
+    ck_assert(isnan(tw_opt_minimise(lbfgs, bad_shapes, &line).loss));
+    fails(cx, TW_ESHAPE, "add", line);
+    tw_opt_minimise(tw_lbfgs(net, .only = "c*"), valley_loss, NULL);
+    fails_with(cx, TW_EGRAD, "opt_minimise", __LINE__ - 1, "c*");
+    tw_lbfgs(net, .history = -1);
+    fails_with(cx, TW_EARG, "lbfgs", __LINE__ - 1, "history");
+    tw_levenberg(net, .damping = -1);
+    fails_with(cx, TW_EARG, "levenberg", __LINE__ - 1, "damping");
+    ck_assert(isnan(tw_opt_minimise(NULL, valley_loss, NULL).loss));
+}
+END_TEST
+
+/* ---- errors --------------------------------------------------------------------------------- */
+
 START_TEST(numbers_that_cannot_be)
 {
     restart();
@@ -321,6 +448,9 @@ START_TEST(every_allocation_may_fail)
             tw_opt_step(opt, tw_mean(tw_square(tw_nn_dense(n, "out", tw_ones(c, TW_SHAPE(4, 3)), .units = 2))));
         }
         tw_opt_use_average(opt, true);
+        net = n;
+        tw_opt_minimise(tw_lbfgs(n, .only = "w", .iterations = 3), valley_loss, NULL);
+        tw_opt_minimise(tw_levenberg(n, .only = "w", .iterations = 2), valley, NULL);
         const bool good = tw_ok(c);
         if (!good && tw_error_get(c)) ck_assert_int_eq(tw_error_get(c)->code, TW_ENOMEM);
         tw_close(c);
@@ -344,6 +474,10 @@ int main(void)
     tcase_add_test(t, a_plateau_lowers_the_rate);
     tcase_add_test(t, later_groups_win);
     tcase_add_test(t, gathering_takes_what_there_is);
+    tcase_add_test(t, minimisers_follow_the_reference);
+    tcase_add_test(t, minimisers_use_plans_again);
+    tcase_add_test(t, minimisers_converge);
+    tcase_add_test(t, minimisers_refuse);
     tcase_add_test(t, numbers_that_cannot_be);
     tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(s, t);

@@ -202,11 +202,46 @@ def schedules(out):
     out.append("SCHEDULE(plateau,\n    %s)" % line(got))
 
 
+def minimisers(out):
+    """L-BFGS from the same start with 1, 2, ... iterations; Levenberg and Marquardt's formulas with a dense solver."""
+    got = []
+    for n in range(1, STEPS + 1):
+        p = Torch()
+        opt = torch.optim.LBFGS(p.params(), max_iter=n, max_eval=10 ** 6, history_size=3, line_search_fn="strong_wolfe")
+
+        def closure():
+            opt.zero_grad()
+            loss = p.loss()
+            loss.backward()
+            return loss
+        opt.step(closure)
+        p.record()
+        got += p.rows
+    rows(out, "lbfgs", got)
+
+    def residuals(w): return (torch.tanh(torch.tensor(X ** 3) @ w[:6].reshape(3, 2) + w[6:]) - torch.tensor(Y)).flatten()
+    for name, damping in ("levenberg", 1e-3), ("gauss_newton", 0.0):
+        w, mu, nu, got = torch.tensor(np.concatenate([A0.ravel(), B0])), damping, 2.0, []
+        for _ in range(STEPS):
+            r, J = residuals(w), torch.autograd.functional.jacobian(residuals, w)
+            g = J.T @ r
+            d, t = torch.linalg.solve(J.T @ J + mu * torch.eye(8), -g), 1.0
+            while mu == 0 and t > 1e-6 and residuals(w + t * d).square().sum() >= r.square().sum(): t /= 2
+            fall = (r.square().sum() - residuals(w + t * d).square().sum()) / 2
+            if fall > 0:
+                gain = fall / (d @ (mu * d - g) / 2)
+                mu, nu, w = mu * max(1 / 3, 1 - (2 * float(gain) - 1) ** 3), 2.0, w + t * d
+            else: mu, nu = mu * nu, nu * 2
+            got.append(w.tolist())
+        rows(out, name, got)
+
+
 def optim():
     import jax, optax
     out = []
     rules(out)
     schedules(out)
+    minimisers(out)
     write("optim", out, "torch %s, optax %s" % (torch.__version__.split("+")[0], optax.__version__))
 
 
