@@ -123,7 +123,7 @@ typedef struct tw_ctx_args {
     int          _size;
     uint64_t     seed;             /* of random numbers; 0 is a seed like any other */
     tw_dtype     dtype;            /* of constructors without .dtype; default TW_F32 */
-    int          threads;          /* at most so many; default 1 */
+    int          threads;          /* at most so many work for it; default what TW_THREADS says, or all that the machine gives */
     size_t       memory_limit;     /* bytes of tensors; default none */
     bool         trap_nonfinite;   /* the first NaN or infinity computed is an error */
     tw_resize_fn resize;           /* the allocator; default realloc and free */

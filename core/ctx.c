@@ -1,5 +1,6 @@
 /* ctx.c - contexts: opening, closing, and the first error, which is the error. */
 #include "core/ctx_impl.h"
+#include "core/pool_impl.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -155,6 +156,14 @@ static tw_isa choose_isa(void)
     return best;
 }
 
+static int choose_threads(int asked)
+{
+    const char *wish = getenv("TW_THREADS");
+    const int most = tw__pool_limit();
+    if (!asked && wish) asked = atoi(wish);
+    return asked > 0 && asked < most ? asked : most;
+}
+
 static void set_up(tw_ctx *cx, const tw_ctx_args *o)
 {
     const char *plan = getenv("TW_PLAN");
@@ -167,6 +176,8 @@ static void set_up(tw_ctx *cx, const tw_ctx_args *o)
     cx->cache_plans = !(plan && plan[0] == '0');
     cx->window = cx->cache_plans ? 16384 : 1;
     cx->origin = -1;
+    cx->threads = choose_threads(o->threads);
+    tw__pool_open();
     for (int d = 0; d <= TW__MAX_DEPTH; d++) cx->scope[d].prev = ~cx->accidents++;
 }
 
@@ -193,6 +204,7 @@ static void free_scope(tw_ctx *cx, tw__scope *s)
 
 static void free_context(tw_ctx *cx)
 {
+    tw__pool_close();
     for (int d = 0; d <= TW__MAX_DEPTH; d++) free_scope(cx, &cx->scope[d]);
 #ifndef NDEBUG
     tw__arena_free(cx, &(tw__arena){ .first = cx->oldest });

@@ -71,6 +71,7 @@ struct tw_ctx {
     tw_isa         isa;
     int            window;          /* nodes planned at once; 1 for TW_PLAN=0 */
     bool           cache_plans;
+    int            threads;         /* that may work for it, itself among them */
 
     int            depth;
     tw__scope      scope[TW__MAX_DEPTH + 1];

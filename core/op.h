@@ -125,7 +125,8 @@ struct tw_op {
     void      (*block_f32)(const tw_block_f32 *b);
     void      (*block_f64)(const tw_block_f64 *b);
     int64_t   (*work)(const tw_node *y);    /* units of work a kernel can be split into; default: elements of the output */
-    size_t    (*scratch)(const tw_node *y); /* bytes of scratch; default none */
+    double    (*cost)(const tw_node *y);    /* nanoseconds of one thread, roughly; default: by the bytes that are moved */
+    size_t    (*scratch)(const tw_node *y); /* bytes of scratch, of each thread; default none */
     void      (*label)(const tw_node *y, char *text, size_t size);      /* attributes, for drawings */
     void      (*explain)(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size);     /* what is wrong with a bad element */
 };

@@ -237,11 +237,14 @@ static rec compute(planner *q, const tw_node *y)
     rec none = { 0 }, *in = borrow(q, (size_t)(y->n_in + 1) * sizeof *in);
     if (!in) return none;
     straighten(q, y, in);
-    const size_t scratch = op->scratch ? op->scratch(y) : 0;
+    const int32_t parts = tw__parts(q->cx, y);
+    const size_t each = op->scratch ? (op->scratch(y) + 63) & ~(size_t)63 : 0;
+    const size_t scratch = each * (size_t)(parts < q->cx->threads ? parts : q->cx->threads);
     tw__instr *i = q->ok ? new_instr(q, op, rel(q, y), y->n_in, n_out, scratch > 0) : NULL;
     if (!i || !choose_kernel(q, i, y)) return none;
     const int32_t pos = (int32_t)q->instr.n - 1;
     i->count = y->shape->count;
+    i->parts = parts, i->scratch = (int64_t)each;
     i->checked = (op->traits & TW_CHECKED) != 0;
     if (i->checked || q->cx->args.trap_nonfinite) q->last_checked = pos;
     i->attr = y->attr.bits;

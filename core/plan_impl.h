@@ -31,6 +31,8 @@ typedef struct tw__instr {
     tw__operand  *operand;      /* elementwise: one for each input */
     int64_t       count;        /* elements, elementwise */
     int32_t       rel;          /* the node */
+    int32_t       parts;        /* that threads may share; 1: none */
+    int64_t       scratch;      /* bytes of each thread's */
     bool          checked, flat;    /* flat: every operand is TW__FLAT */
     uint64_t      attr, slot;   /* small ones, copied */
 } tw__instr;
@@ -75,9 +77,16 @@ void     tw__plan_free(tw_ctx *cx, tw_plan *plan);
 bool     tw__plan_fits(const tw_ctx *cx, const tw_plan *plan, const tw__scope *s);
 /* Binds and runs; ids count from `first`. */
 bool     tw__plan_run(tw_ctx *cx, tw_plan *plan, int32_t first);
-/* Runs an elementwise instruction over its tiles. */
-void     tw__tiles_run(const tw__instr *i);
+/* Elements [lo, hi) of an elementwise instruction, over tiles. */
+void     tw__tiles_run(const tw__instr *i, int64_t lo, int64_t hi);
 void     tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *strides, tw_dtype dtype);
+/* How many parts of y's work are worth a thread each; 1 where one thread does it sooner. */
+int32_t  tw__parts(const tw_ctx *cx, const tw_node *y);
+/* The instruction, by so many threads; -1, or the first bad element. */
+int64_t  tw__instr_run(const tw__instr *t, int threads);
+/* The default rounding and denormals, for as long as kernels run. */
+unsigned tw__mode_enter(void);
+void     tw__mode_leave(unsigned was);
 /* The cache. */
 tw_plan *tw__plan_find(tw_ctx *cx, tw__scope *s);
 bool     tw__plan_keep(tw_ctx *cx, tw__scope *s, tw_plan *plan);

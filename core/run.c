@@ -6,18 +6,6 @@
 #include "core/plan_impl.h"
 #include <math.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
-
-/* The default rounding and denormals, for as long as an evaluation runs. */
-#if defined(__x86_64__)
-static unsigned mode_enter(void) { const unsigned was = _mm_getcsr(); _mm_setcsr(0x1f80); return was; }
-static void mode_leave(unsigned was) { _mm_setcsr(was); }
-#else
-static unsigned mode_enter(void) { return 0; }
-static void mode_leave(unsigned was) { (void)was; }
-#endif
 
 static tw_node *node_of(tw_ctx *cx, const tw__ext *e, int32_t first) { return cx->by_id[e->outer ? e->id : first + e->id]; }
 
@@ -183,12 +171,8 @@ static bool run(tw_ctx *cx, tw_plan *p, int32_t first)
 {
     for (int32_t k = 0; k < p->n_instr; k++) {
         tw__instr *t = &p->instr[k];
-        if (!t->kernel) {
-            tw__tiles_run(t);
-        } else if (t->call.hi > 0) {
-            const int64_t bad = t->kernel(&t->call);
-            if (bad >= 0 && t->checked) return bad_element(cx->by_id[first + t->rel], t, bad);
-        }
+        const int64_t bad = tw__instr_run(t, cx->threads);
+        if (bad >= 0 && t->checked) return bad_element(cx->by_id[first + t->rel], t, bad);
         if (cx->args.trap_nonfinite && t->op && !all_finite(cx->by_id[first + t->rel], t)) return false;
     }
     cx->nodes_run += p->n_instr;
@@ -229,9 +213,9 @@ static void conclude(tw_ctx *cx, tw_plan *p, int32_t first)
 
 bool tw__plan_run(tw_ctx *cx, tw_plan *p, int32_t first)
 {
-    const unsigned mode = mode_enter();
+    const unsigned mode = tw__mode_enter();
     const bool ok = bind(cx, p, first) && run(cx, p, first);
-    mode_leave(mode);
+    tw__mode_leave(mode);
     if (ok) conclude(cx, p, first);
     drop_outputs(cx, p);
     return ok;

@@ -76,26 +76,26 @@ static void call(const tw__instr *i, const any_block *b)
     else i->op->block_f32(&b->f32);
 }
 
-void tw__tiles_run(const tw__instr *i)
+void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
 {
     const tw_call *c = &i->call;
-    any_block b = { .b = { .n = i->count, .y = c->out->data, .attr = c->attr, .to = c->out->dtype } };
+    const size_t out = tw_dtype_size(c->out->dtype);
+    any_block b = { .b = { .n = to - from, .y = (char *)c->out->data + (size_t)from * out, .attr = c->attr, .to = c->out->dtype } };
     if (i->flat) {
-        for (int k = 0; k < c->n_in; k++) b.b.x[k] = c->in[k].data;
+        for (int k = 0; k < c->n_in; k++) b.b.x[k] = (const char *)c->in[k].data + from * i->operand[k].size;
         if (b.b.n) call(i, &b);
         return;
     }
     _Alignas(64) char tile[MOST_IN][(MOST_PERIOD + TILE) * 8];
-    const int64_t first = i->count < TILE ? i->count : TILE;
+    const int64_t first = to - from < TILE ? to - from : TILE;
     for (int k = 0; k < c->n_in; k++) {
         const tw__operand *o = &i->operand[k];
         const char *data = c->in[k].data;
         if (o->mode == TW__SCALAR) repeat(tile[k], data, 1, first, o->size);
         if (o->mode == TW__PERIODIC) repeat(tile[k], data, o->period, o->period + TILE, o->size);
     }
-    const size_t out = tw_dtype_size(c->out->dtype);
-    for (int64_t lo = 0; lo < i->count; lo += TILE) {
-        b.b.n = i->count - lo < TILE ? i->count - lo : TILE;
+    for (int64_t lo = from; lo < to; lo += TILE) {
+        b.b.n = to - lo < TILE ? to - lo : TILE;
         b.b.y = (char *)c->out->data + (size_t)lo * out;
         for (int k = 0; k < c->n_in; k++) {
             const tw__operand *o = &i->operand[k];

@@ -1,0 +1,93 @@
+/* share.c - one instruction: at once, or in parts that threads share.
+ *
+ * The parts are cut by shape only, and kernels give the same bits however their work is cut, so results
+ * do not depend on who takes part. What a single thread does in some twenty microseconds stays with it.
+ */
+#include "core/plan_impl.h"
+#include "core/pool_impl.h"
+#include <stdatomic.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#if defined(__x86_64__)
+unsigned tw__mode_enter(void) { const unsigned was = _mm_getcsr(); _mm_setcsr(0x1f80); return was; }
+void tw__mode_leave(unsigned was) { _mm_setcsr(was); }
+#else
+unsigned tw__mode_enter(void) { return 0; }
+void tw__mode_leave(unsigned was) { (void)was; }
+#endif
+
+/* ---- how many parts ----------------------------------------------------------------------- */
+
+enum { WORTH = 20000, PARTS_A_THREAD = 4 };     /* nanoseconds of a part */
+
+/* By the bytes that are moved, at the pace of the second-level cache, and something for each element. */
+static double default_cost(const tw_node *y)
+{
+    double bytes = (double)y->shape->count * (double)tw_dtype_size((tw_dtype)y->dtype);
+    for (int k = 0; k < y->n_in; k++) {
+        const tw_node *x = tw_inputs(y)[k];
+        bytes += (double)x->shape->count * (double)tw_dtype_size((tw_dtype)x->dtype);
+    }
+    return bytes / 32 + 0.1 * (double)y->shape->count;
+}
+
+int32_t tw__parts(const tw_ctx *cx, const tw_node *y)
+{
+    const tw_op *op = y->op;
+    const bool ours = op->kernel_id || tw_is_block_op(op);
+    if (cx->threads < 2 || !(ours || op->work)) return 1;       /* a user's kernel need not know ranges */
+    const int64_t work = op->work ? op->work(y) : y->shape->count;
+    double parts = (op->cost ? op->cost(y) : default_cost(y)) / WORTH + 1;
+    if (parts > cx->threads * PARTS_A_THREAD) parts = cx->threads * PARTS_A_THREAD;
+    if (parts > (double)work) parts = (double)work;
+    return parts < 2 ? 1 : (int32_t)parts;
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+static int64_t whole(const tw__instr *t)
+{
+    if (t->kernel) return t->call.hi > 0 ? t->kernel(&t->call) : -1;
+    tw__tiles_run(t, 0, t->count);
+    return -1;
+}
+
+typedef struct share { const tw__instr *t; _Atomic int64_t bad; } share;
+
+/* Elements are cut where lines of the cache end; other units of work as they come. */
+static int64_t cut(const tw__instr *t, int64_t all, int64_t k)
+{
+    if (k == t->parts) return all;
+    const int64_t at = (int64_t)((double)all * (double)k / (double)t->parts);
+    return t->op->work ? at : at & ~(int64_t)63;
+}
+
+static void part(void *arg, int64_t k, int me)
+{
+    share *s = arg;
+    const tw__instr *t = s->t;
+    const unsigned mode = tw__mode_enter();
+    int64_t bad = -1;
+    if (t->kernel) {
+        tw_call c = t->call;
+        c.lo = cut(t, t->call.hi, k), c.hi = cut(t, t->call.hi, k + 1);
+        if (c.scratch) c.scratch = (char *)c.scratch + me * t->scratch;
+        if (c.lo < c.hi) bad = t->kernel(&c);
+    } else {
+        tw__tiles_run(t, cut(t, t->count, k), cut(t, t->count, k + 1));
+    }
+    tw__mode_leave(mode);
+    if (bad < 0) return;
+    int64_t first = atomic_load(&s->bad);
+    while ((first < 0 || bad < first) && !atomic_compare_exchange_weak(&s->bad, &first, bad)) { }
+}
+
+int64_t tw__instr_run(const tw__instr *t, int threads)
+{
+    if (t->parts < 2) return whole(t);
+    share s = { .t = t, .bad = -1 };
+    tw__pool_run(threads, t->parts, part, &s);
+    return atomic_load(&s.bad);
+}
