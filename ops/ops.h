@@ -28,6 +28,8 @@ typedef struct tw_axes_args    { int _size; tw_axes axes; } tw_axes_args;
 typedef struct tw_axis_args    { int _size; int axis; } tw_axis_args;
 typedef struct tw_index_args   { int _size; int axis; int64_t at; } tw_index_args;
 typedef struct tw_matmul_args  { int _size; bool transpose_a, transpose_b; } tw_matmul_args;
+typedef struct tw_triangular_solve_args { int _size; bool upper, transpose, unit; } tw_triangular_solve_args;  /* unit: ones on the diagonal */
+typedef struct tw_cholesky_args { int _size; bool upper; } tw_cholesky_args;
 typedef struct tw_random_args  { int _size; uint64_t key; } tw_random_args;     /* key: a stream of one's own; default the context's next */
 typedef struct tw_uniform_args { int _size; tw_dtype dtype; double low, high; uint64_t key; } tw_uniform_args;
 typedef struct tw_normal_args  { int _size; tw_dtype dtype; double mean, std; uint64_t key; } tw_normal_args;
@@ -175,6 +177,12 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_conv_transpose3d(...) TW__X2(tw_conv_transpose3d_at, tw_conv_transpose_args, __VA_ARGS__, )
 #define tw_gather(...)      TW__X2(tw_gather_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X2(f, T, a, b, ...) TW__CALL_NNO(f, T, a, b, __VA_ARGS__)
+#define tw_triangular_solve(...) TW__X2(tw_triangular_solve_at, tw_triangular_solve_args, __VA_ARGS__, )
+#define tw_cholesky(...)    TW__X1(tw_cholesky_at, tw_cholesky_args, __VA_ARGS__, )
+#define tw_cholesky_solve(...) TW__X2(tw_cholesky_solve_at, tw_cholesky_args, __VA_ARGS__, )
+/* The equation, then its operands. */
+#define tw_einsum(equation, ...) TW__EINSUM(TW__U(tw__in_), equation, __VA_ARGS__)
+#define TW__EINSUM(in, equation, ...) __extension__({ tw_node *in[] = { __VA_ARGS__ }; tw_einsum_at(TW_HERE, equation, (int)(sizeof in / sizeof *in), in); })
 #define tw_scatter_add(...) TW__X3(tw_scatter_add_at, tw_axis_args, __VA_ARGS__, )
 #define tw_scatter_set(...) TW__X3(tw_scatter_set_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X3(f, T, a, b, c, ...) TW__CALL_NNNO(f, T, a, b, c, __VA_ARGS__)

@@ -96,6 +96,30 @@ bool tw__cut(const tw_loc *at, const char *op, const tw_node *x, const tw_slice_
 /* The user's i, from the end when negative, where size elements find room along axis. False after an error. */
 bool tw__place(const tw_loc *at, const char *op, const tw_node *x, int axis, int64_t i, int64_t size, int64_t *start);
 
+/* ---- matrices: the last two axes (matrix.c) --------------------------------------------------- */
+
+/* False after an error, unless x is of floats and has two axes, equal ones if asked. */
+bool tw__is_matrix(const tw_loc *at, const char *op, const tw_node *x, bool square);
+/* Whether LAPACK is built in; otherwise y is refused, in words. */
+bool tw__has_lapack(tw_node *y);
+/* How many matrices there are. */
+int64_t tw__batch(const tw_dims *d);
+/* For descriptors: a unit of work is a matrix of the first input. */
+int64_t tw__batch_work(const tw_node *y);
+/* a and b repeated to a common batch; false after an error. */
+bool tw__common_batch(const tw_loc *at, const char *op, tw_node **a, tw_node **b);
+/* x with zeros below (or above) the diagonal, which goes too, with those next to it, as skip says. */
+tw_node *tw__triangle(const tw_loc *at, tw_node *x, bool upper, int skip);
+/* [..., n, n] to [..., n]; and back, among zeros. */
+tw_node *tw__diagonal(const tw_loc *at, tw_node *x);
+tw_node *tw__on_diagonal(const tw_loc *at, tw_node *x);
+/* [n, n] of like's dtype. */
+tw_node *tw__identity(const tw_loc *at, const tw_node *like, int64_t n);
+/* The lower triangle of x, mirrored to the upper. */
+tw_node *tw__mirrored(const tw_loc *at, tw_node *x);
+/* (x + x') / 2 */
+tw_node *tw__symmetric(const tw_loc *at, tw_node *x);
+
 /* x to the power of n. */
 tw_node *tw__powi(const tw_loc *at, tw_node *x, int64_t n);
 

@@ -160,6 +160,49 @@ static void heavy(void)
     BAD(TW_EARG, "avg_pool3d", "-1", tw_avg_pool3d(Z(1, 2, 2, 2, 1), .window = { 2, -1 }));
 }
 
+static void matrices(void)
+{
+    tw_node *x = Z(2, 3), *q = Z(3, 3), *b = tw_less(q, 1), *i = tw_cast(q, TW_I64);
+    BAD(TW_ESHAPE, "triangular_solve", "[2, 3]", tw_triangular_solve(x, x));
+    BAD(TW_ESHAPE, "triangular_solve", "[2, 3]", tw_triangular_solve(q, x));
+    BAD(TW_ESHAPE, "triangular_solve", "[3]", tw_triangular_solve(q, Z(3)));
+    BAD(TW_ESHAPE, "triangular_solve", "[4, 3, 1]", tw_triangular_solve(Z(2, 3, 3), Z(4, 3, 1)));
+    BAD(TW_EDTYPE, "triangular_solve", "f32", tw_triangular_solve(q, tw_cast(q, TW_F32)));
+    BAD(TW_EDTYPE, "triangular_solve", "bool", tw_triangular_solve(b, q));
+    BAD(TW_ESHAPE, "einsum", "'j' is 3 in operand 0 and 2 in operand 1", tw_einsum("ij,jk->ik", x, x));
+    BAD(TW_ESHAPE, "einsum", "ellipsis is 2 in operand 0 and 3", tw_einsum("...,...", Z(2), Z(3)));
+    BAD(TW_ESHAPE, "einsum", "3 letters for operand 1 of rank 2", tw_einsum("ij,ijk", x, x));
+    BAD(TW_EARG, "einsum", "1 terms for 2", tw_einsum("ij", x, x));
+    BAD(TW_EARG, "einsum", "more than 1 terms", tw_einsum("ij,jk", x));
+    BAD(TW_EARG, "einsum", "'k' is in no operand", tw_einsum("ij->k", x));
+    BAD(TW_EARG, "einsum", "'i' is given twice", tw_einsum("ij->ii", x));
+    BAD(TW_EARG, "einsum", "'?'", tw_einsum("i?", x));
+    BAD(TW_EARG, "einsum", "followed by ','", tw_einsum("ij->i,j", x));
+    BAD(TW_EARG, "einsum", "two ellipses", tw_einsum("......", x));
+    BAD(TW_EARG, "einsum", "lacks the ellipsis", tw_einsum("...i->i", x));
+    BAD(TW_EDTYPE, "einsum", "operand 1 is i64", tw_einsum("ij,ij", q, i));
+    BAD(TW_EDTYPE, "einsum", "f32", tw_einsum("ij,ij", q, tw_cast(q, TW_F32)));
+    BAD(TW_EARG, "einsum", "argument 1 is NULL", tw_einsum("ij,ij", q, NULL));
+    BAD(TW_ESHAPE, "einsum", "10 axes", tw_einsum("abcde,fghij->abcdefghij", Z(1, 1, 1, 1, 1), Z(1, 1, 1, 1, 1)));
+}
+
+/* What needs LAPACK refuses everything when it is not built in. */
+#ifdef TW_HAVE_LAPACK
+#define UNLESS_MISSING(code, words) code, words
+#else
+#define UNLESS_MISSING(code, words) TW_EMISSING, "LAPACK"
+#endif
+#define BAD_FACTOR(op, kind, ...) BAD_FACTOR_(op, kind, __VA_ARGS__)
+#define BAD_FACTOR_(op, code, words, ...) BAD(code, op, words, __VA_ARGS__)
+
+static void factors(void)
+{
+    tw_node *x = Z(2, 3);
+    BAD_FACTOR("cholesky", UNLESS_MISSING(TW_ESHAPE, "[2, 3]"), tw_cholesky(x));
+    BAD_FACTOR("cholesky", UNLESS_MISSING(TW_ESHAPE, "[3]"), tw_cholesky(Z(3)));
+    BAD_FACTOR("cholesky", UNLESS_MISSING(TW_EDTYPE, "i64"), tw_cholesky(tw_arange(cx, 3)));
+}
+
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
     "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
@@ -179,11 +222,15 @@ static void wants_refusal(const tw_op *op, void *user)
 START_TEST(elementwise_operations_refuse) { elementwise(); } END_TEST
 START_TEST(layout_operations_refuse) { layout(); } END_TEST
 START_TEST(heavy_operations_refuse) { heavy(); } END_TEST
+START_TEST(matrix_operations_refuse) { matrices(); } END_TEST
+START_TEST(factorisations_refuse) { factors(); } END_TEST
 START_TEST(every_operation_refuses_something)
 {
     elementwise();
     layout();
     heavy();
+    matrices();
+    factors();
     tw_op_each(cx, wants_refusal, NULL);
 }
 END_TEST
@@ -440,7 +487,8 @@ END_TEST
 int main(void)
 {
     const TTest *tests[] = {
-        elementwise_operations_refuse, layout_operations_refuse, heavy_operations_refuse, every_operation_refuses_something,
+        elementwise_operations_refuse, layout_operations_refuse, heavy_operations_refuse, matrix_operations_refuse,
+        factorisations_refuse, every_operation_refuses_something,
         the_first_error_sticks_and_nil_spreads, after_taking_there_is_none, a_wrong_program_prints_one_line_and_ends,
         a_right_program_prints_nothing, bad_indices_are_errors_of_their_line,
         of_two_errors_while_computing_the_first_by_id_is_reported, an_error_while_computing_writes_no_cell,

@@ -423,20 +423,13 @@ static const char *const cores[] = {
     "nil",          /* stands for an error */
 };
 
-static bool has_row(const char *name)
-{
-    for (int i = 0; i < row_count(); i++)
-        if (!strcmp(row_at(i)->name, name)) return true;
-    return false;
-}
-
 static void wants_row(const tw_op *op, void *user)
 {
     int *n = user;
     (*n)++;
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++)
         if (!strcmp(cores[i], op->name)) return;
-    ck_assert_msg(has_row(op->name), "the registry knows %s, and no row is about it", op->name);
+    ck_assert_msg(row_about(op->name), "the registry knows %s, and no row is about it", op->name);
     ck_assert_msg(naive_knows(op->name) || op->traits & TW_LEAF, "the naive evaluator does not know %s", op->name);
     ck_assert_msg(op->doc && op->doc[0], "%s has no documentation", op->name);
 }
@@ -458,7 +451,7 @@ START_TEST(every_operation_has_a_row)
     tw_op_each(cx, wants_row, &n);
     ck_assert_int_ge(n, 50);
     for (size_t i = 0; i < sizeof vocabulary / sizeof *vocabulary; i++)
-        ck_assert_msg(has_row(vocabulary[i]), "ops.def lists %s, and no row is about it", vocabulary[i]);
+        ck_assert_msg(row_about(vocabulary[i]), "ops.def lists %s, and no row is about it", vocabulary[i]);
     for (int i = 0; i < row_count(); i++)
         for (int k = 0; k < i; k++)
             ck_assert_msg(strcmp(row_at(i)->name, row_at(k)->name) || strcmp(row_at(i)->what, row_at(k)->what), "two rows %s (%s)",

@@ -4,7 +4,7 @@
  * operation's attributes are read as ops/kernel/attrs.h and kernels.def describe them.
  */
 #include "tests/naive.h"
-#include "tests/slow.h"
+#include "tests/slow_matrix.h"
 #include "ops/kernel/attrs.h"
 
 typedef naive_fn rule;
@@ -179,6 +179,13 @@ static arr n_sum_pool_x(const tw_node *y, const arr *x)
     return slow_sum_pool_x(&x[0], &o, &like);
 }
 
+static arr n_triangular_solve(const tw_node *y, const arr *x)
+{
+    const tw_triangular_attr *a = tw_attr(y);
+    return slow_triangular_solve(&x[0], &x[1], a->upper, a->transpose, a->unit);
+}
+IS(cholesky, slow_cholesky(&x[0]))
+
 #define R(name) { #name, n_##name }
 static const naive_rule rules[] = {
     R(neg), R(abs), R(sign), R(exp), R(expm1), R(log), R(log1p), R(sqrt), R(rsqrt), R(recip), R(square), R(sin), R(cos),
@@ -187,6 +194,7 @@ static const naive_rule rules[] = {
     R(where), R(cast), R(reshape), R(permute), R(broadcast_to), R(sum_to), R(slice), R(pad), R(concat), R(sum), R(sum_bool),
     R(prod), R(max), R(min), R(argmax), R(matmul), R(conv), R(conv_x), R(conv_w), R(max_pool), R(max_pool_x),
     R(max_pool_y), R(sum_pool), R(sum_pool_x), R(gather), R(scatter_add),
+    R(triangular_solve), R(cholesky),
     { "stop_grad", n_same }, { "custom", n_same }, { "keep", n_same },
     { NULL, NULL },
 };

@@ -64,6 +64,8 @@ struct row {
 
 int        row_count(void);
 const row *row_at(int i);
+/* Whether a row is about that operation; also of those that this library cannot run. */
+bool       row_about(const char *name);
 int        row_inputs(const row *r);
 bool       kind_is_float(kind k);
 tw_dtype   kind_dtype(kind k, tw_dtype dtype);

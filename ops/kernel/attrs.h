@@ -5,6 +5,7 @@
 
 typedef struct tw_reduce_attr { uint8_t axes, keep_dims; } tw_reduce_attr;      /* axes: bit i is axis i */
 typedef struct tw_matmul_attr { bool transpose_a, transpose_b; } tw_matmul_attr;
+typedef struct tw_triangular_attr { bool upper, transpose, unit; } tw_triangular_attr;
 typedef struct tw_pad_attr { int32_t step[8]; double value; } tw_pad_attr;      /* step - 1 values between elements, too */
 /* Windows over the spatial axes of x [n, (d, (h,)) w, c]: places are counted from the end, so one and two axes have
  * ones, and no padding, in front. dilation is the distance of the taps of a window. */

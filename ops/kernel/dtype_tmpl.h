@@ -15,6 +15,7 @@
 #include "ops/kernel/random_tmpl.h"
 #if IS_FLOAT
 #include "ops/kernel/matmul_tmpl.h"
+#include "ops/kernel/triangular_tmpl.h"
 #include "ops/kernel/conv_tmpl.h"
 #include "ops/kernel/pool_tmpl.h"
 #endif

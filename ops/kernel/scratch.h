@@ -40,6 +40,13 @@ size_t  tw__conv_w_scratch(const tw_dims *x, const tw_dims *w, const tw_dims *y,
 int64_t tw__conv_w_work(const tw_dims *x, const tw_dims *w, const tw_dims *y,
                           const tw_conv_attr *t);
 
+/* Substitution: blocks of columns of one matrix. No scratch. */
+enum { TW_TRIANGULAR_COLUMNS = 64 };
+static inline int64_t tw__triangular_blocks(int64_t columns)
+{
+    return (columns + TW_TRIANGULAR_COLUMNS - 1) / TW_TRIANGULAR_COLUMNS;
+}
+
 /* Pools: max_pool, max_pool_y and sum_pool split over the rows of their output, the
  * gradients max_pool_x and sum_pool_x over the images. No scratch. */
 int64_t tw__pool_work(const tw_dims *y);
