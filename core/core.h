@@ -244,6 +244,20 @@ TW_API void tw_vjp_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *cons
 /* The sum over k of (d y / d xs[k]) times ts[k]: forward mode. */
 TW_API tw_node *tw_jvp_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts);
 #define tw_jvp(y, n, xs, ts) tw_jvp_at(TW_HERE, y, n, xs, ts)
+/* The Hessian of the scalar y with respect to x, times v: forward over reverse mode. */
+TW_API tw_node *tw_hvp_at(const tw_loc *at, tw_node *y, tw_node *x, tw_node *v);
+#define tw_hvp(y, x, v) TW__CALL_NNN(tw_hvp_at, y, x, v)
+/* y for many values of xs at once: values[k] has a new first axis of size n, and so has the result. Operations without a batching rule are built n times. */
+TW_API tw_node *tw_vmap_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *values);
+#define tw_vmap(y, n, xs, values) tw_vmap_at(TW_HERE, y, n, xs, values)
+/* tw_vjp and tw_jvp for many seeds or tangents at once: each has a new first axis, and so have the results. */
+TW_API void tw_vjps_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *const *gys, int n, tw_node *const *xs, tw_node **gxs);
+#define tw_vjps(m, ys, gys, n, xs, gxs) tw_vjps_at(TW_HERE, m, ys, gys, n, xs, gxs)
+TW_API tw_node *tw_jvps_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts);
+#define tw_jvps(y, n, xs, ts) tw_jvps_at(TW_HERE, y, n, xs, ts)
+/* y as it would be with news in the place of xs: the same operations built again. */
+TW_API tw_node *tw_replace_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *news);
+#define tw_replace(y, n, xs, news) tw_replace_at(TW_HERE, y, n, xs, news)
 /* Whether g is the zero that a derivative gives where nothing depends. */
 TW_API bool tw_is_zero(const tw_node *g);
 /* x, but a constant for every derivative. */

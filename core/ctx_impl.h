@@ -109,7 +109,7 @@ struct tw_ctx {
     int                 inside;     /* how often it entered; the owner's own */
     _Atomic(const tw_loc *) intruder;       /* where another thread came in meanwhile */
 #endif
-    int            said_unscoped, said_twice, said_kept, said_copied;      /* diagnostics given */
+    int            said_unscoped, said_twice, said_kept, said_copied, said_loop;      /* diagnostics given */
 };
 
 /* Words in a log that are not the start of a node's record: no descriptor lies at such addresses. */

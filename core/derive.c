@@ -1,45 +1,15 @@
-/* derive.c - derivatives as graph-to-graph transforms: reverse and forward mode, rules of one's own.
+/* derive.c - derivatives as graph-to-graph transforms: reverse mode.
  *
  * Ids are a topological order, so reverse mode is one descending sweep over a dense array of
- * cotangents and forward mode one ascending sweep over tangents; nothing recurses. A node takes part
- * if an output reaches it and it depends on a target. A missing cotangent is NULL, never a tensor of
- * zeros. Integers, booleans, stop_grad and cells cut: decided here, in one place.
- *
- * Forward mode of a general rule differentiates its vjp, which is linear in the seed: with u a dummy
- * seed, the tangent is the derivative of <vjp(u), t> with respect to u.
+ * cotangents; nothing recurses. A node takes part if an output reaches it and it depends on a target.
+ * A missing cotangent is NULL, never a tensor of zeros. Integers, booleans, stop_grad and cells cut.
  */
-#include "core/ctx_impl.h"
+#include "core/derive_impl.h"
 #include <string.h>
 
-/* One transform. Arrays are indexed by id - low. */
-typedef struct sweep {
-    tw_ctx       *cx;
-    const char   *op;               /* what the user called */
-    const tw_loc *at;
-    int32_t       low, count;       /* ids low .. low + count - 1 */
-    uint8_t      *reach, *on, *target;
-    tw_node     **g;                /* cotangents or tangents */
-    tw_buf       *buf;              /* what the arrays lie in */
-} sweep;
+static size_t sweep_size(const tw__sweep *s) { return ((size_t)s->count + TW__FEW) * sizeof *s->g + 3 * (size_t)s->count; }
 
-static bool is_read_of(const tw_node *n, const tw_node *cell)
-{
-    return n->op == &tw_op_read && tw__cell_of(n) == tw__cell_of(cell);
-}
-
-/* First input that a derivative passes to: the value inside a custom node is hidden. */
-static int first_in(const tw_node *y) { return y->op == &tw_op_custom; }
-
-static bool passes(const tw_node *y)
-{
-    return tw_is_float(y->dtype) && y->op != &tw_op_stop_grad && y->op != &tw_op_read && y->op != &tw_op_assign && y->n_in > 0;
-}
-
-enum { FEW = 16 };
-
-static size_t sweep_size(const sweep *s) { return ((size_t)s->count + FEW) * sizeof *s->g + 3 * (size_t)s->count; }
-
-static bool sweep_open(sweep *s, int32_t low, int32_t top)
+static bool sweep_open(tw__sweep *s, int32_t low, int32_t top)
 {
     s->low = low, s->count = top >= low ? top - low + 1 : 0;
     const size_t n = (size_t)s->count;
@@ -48,35 +18,31 @@ static bool sweep_open(sweep *s, int32_t low, int32_t top)
     if (!(s->buf = tw__buf_new(s->cx, size))) return false;        /* from the cache: a steady step allocates nothing */
     s->g = s->buf->data;
     memset(s->g, 0, size);
-    s->reach = (uint8_t *)(s->g + n + FEW), s->on = s->reach + n, s->target = s->on + n;
+    s->reach = (uint8_t *)(s->g + n + TW__FEW), s->on = s->reach + n, s->target = s->on + n;
     return true;
 }
 
-static void sweep_close(sweep *s)
+void tw__sweep_close(tw__sweep *s)
 {
     tw__buf_release(s->cx, s->buf);
     s->buf = NULL, s->g = NULL;
 }
 
-static bool inside(const sweep *s, const tw_node *n) { return n->id >= s->low && n->id < s->low + s->count; }
-static tw_node *node_at(const sweep *s, int32_t i) { return s->cx->by_id[s->low + i]; }
-#define AT(s, array, n) ((s)->array[(n)->id - (s)->low])
-
 /* What the marked outputs reach, and what of it depends on a target. */
-static void mark(sweep *s)
+static void mark(tw__sweep *s)
 {
     for (int32_t i = s->count - 1; i >= 0; i--) {
-        const tw_node *y = node_at(s, i);
-        if (!s->reach[i] || !passes(y)) continue;
-        for (int k = first_in(y); k < y->n_in; k++)
-            if (inside(s, tw_inputs(y)[k])) AT(s, reach, tw_inputs(y)[k]) = 1;
+        const tw_node *y = tw__node_at(s, i);
+        if (!s->reach[i] || !tw__passes(y)) continue;
+        for (int k = tw__first_in(y); k < y->n_in; k++)
+            if (tw__inside(s, tw_inputs(y)[k])) TW__AT(s, reach, tw_inputs(y)[k]) = 1;
     }
     for (int32_t i = 0; i < s->count; i++) {
-        const tw_node *y = node_at(s, i);
+        const tw_node *y = tw__node_at(s, i);
         s->on[i] = s->target[i];
-        if (s->on[i] || !passes(y)) continue;
-        for (int k = first_in(y); k < y->n_in && !s->on[i]; k++)
-            s->on[i] = inside(s, tw_inputs(y)[k]) && AT(s, on, tw_inputs(y)[k]);
+        if (s->on[i] || !tw__passes(y)) continue;
+        for (int k = tw__first_in(y); k < y->n_in && !s->on[i]; k++)
+            s->on[i] = tw__inside(s, tw_inputs(y)[k]) && TW__AT(s, on, tw_inputs(y)[k]);
     }
 }
 
@@ -96,20 +62,20 @@ static bool declared(const tw_node *custom, const tw_node *n)
 }
 
 /* Walks back from the hidden value over what depends on a target, to the declared inputs; a target met before is an error. */
-static bool closed(sweep *s, const tw_node *custom)
+static bool closed(tw__sweep *s, const tw_node *custom)
 {
     uint8_t *seen = s->cx->mark;
     const tw_node *bad = NULL, *start = tw_inputs(custom)[0];
-    if (!inside(s, start)) return true;
+    if (!tw__inside(s, start)) return true;
     seen[start->id] = 1;
     for (int32_t id = start->id; id >= s->low; id--) {
         if (!seen[id]) continue;
         seen[id] = 0;
         const tw_node *n = s->cx->by_id[id];
-        if (bad || declared(custom, n) || !AT(s, on, n)) continue;
-        if (AT(s, target, n)) { bad = n; continue; }
-        for (int k = first_in(n); k < n->n_in; k++)
-            if (inside(s, tw_inputs(n)[k])) seen[tw_inputs(n)[k]->id] = 1;
+        if (bad || declared(custom, n) || !TW__AT(s, on, n)) continue;
+        if (TW__AT(s, target, n)) { bad = n; continue; }
+        for (int k = tw__first_in(n); k < n->n_in; k++)
+            if (tw__inside(s, tw_inputs(n)[k])) seen[tw_inputs(n)[k]->id] = 1;
     }
     if (!bad) return true;
     tw_fail(s->cx, TW_EGRAD, s->op, s->at, "\"%s\" of line %d is read inside the custom gradient of line %d, but not listed there: "
@@ -117,22 +83,22 @@ static bool closed(sweep *s, const tw_node *custom)
     return false;
 }
 
-static bool all_closed(sweep *s)
+static bool all_closed(tw__sweep *s)
 {
     for (int32_t i = 0; i < s->count; i++)
-        if (s->reach[i] && node_at(s, i)->op == &tw_op_custom && !closed(s, node_at(s, i))) return false;
+        if (s->reach[i] && tw__node_at(s, i)->op == &tw_op_custom && !closed(s, tw__node_at(s, i))) return false;
     return true;
 }
 
 /* ---- targets ------------------------------------------------------------------------------ */
 
 /* A cell stands for its read nodes that the outputs reach: all of one version. */
-static bool aim_at_cell(sweep *s, const tw_node *cell)
+static bool aim_at_cell(tw__sweep *s, const tw_node *cell)
 {
     int64_t version = -1;
     for (int32_t i = 0; i < s->count; i++) {
-        const tw_node *n = node_at(s, i);
-        if (!is_read_of(n, cell)) continue;
+        const tw_node *n = tw__node_at(s, i);
+        if (!tw__is_read_of(n, cell)) continue;
         s->target[i] = 1;
         if (!s->reach[i]) continue;
         if (version >= 0 && version != n->slot.i) {
@@ -146,7 +112,7 @@ static bool aim_at_cell(sweep *s, const tw_node *cell)
 }
 
 /* Checks x; cells stay cells. NULL after an error, nil for nil. */
-static tw_node *target_of(sweep *s, int32_t top, int index, tw_node *x)
+static tw_node *target_of(tw__sweep *s, int32_t top, int index, tw_node *x)
 {
     if (!x) return tw_fail(s->cx, TW_EARG, s->op, s->at, "argument %d is NULL", index), NULL;
     if (x->flags & TW_N_NIL) return x;
@@ -163,7 +129,7 @@ static tw_node *target_of(sweep *s, int32_t top, int index, tw_node *x)
 }
 
 /* Checks the outputs and finds the highest id. */
-static bool outputs(sweep *s, int m, tw_node *const *ys, tw_node **out, int32_t *top)
+static bool outputs(tw__sweep *s, int m, tw_node *const *ys, tw_node **out, int32_t *top)
 {
     *top = -1;
     for (int i = 0; i < m; i++) {
@@ -180,7 +146,7 @@ static bool outputs(sweep *s, int m, tw_node *const *ys, tw_node **out, int32_t 
 }
 
 /* A seed or a tangent g of n: same shape and dtype. */
-static tw_node *partner(sweep *s, const tw_node *n, tw_node *g)
+tw_node *tw__partner(tw__sweep *s, const tw_node *n, tw_node *g)
 {
     char a[96], b[96];
     g = g ? tw_input(s->at, s->op, 0, g) : tw_fail(s->cx, TW_EARG, s->op, s->at, "a seed is NULL");
@@ -198,9 +164,9 @@ static tw_node *two(const tw_loc *at, const tw_op *op, tw_node *a, tw_node *b)
 {
     return tw_build_node(&(tw_build){ .op = op, .at = at, .n = 2, .in = (tw_node *[]){ a, b } });
 }
-static tw_node *plus(const tw_loc *at, tw_node *a, tw_node *b) { return !a ? b : !b ? a : two(at, tw__vocab.add, a, b); }
+tw_node *tw__plus(const tw_loc *at, tw_node *a, tw_node *b) { return !a ? b : !b ? a : two(at, tw__vocab.add, a, b); }
 
-static bool fits(sweep *s, const tw_node *y, const tw_node *x, const tw_node *g)
+bool tw__fits(tw__sweep *s, const tw_node *y, const tw_node *x, const tw_node *g)
 {
     char a[96], b[96];
     if (g->flags & TW_N_NIL) return false;
@@ -212,9 +178,7 @@ static bool fits(sweep *s, const tw_node *y, const tw_node *x, const tw_node *g)
 
 /* ---- one node ----------------------------------------------------------------------------- */
 
-static bool ruled(const tw_op *op) { return op->d || op->partial || op->vjp || op == &tw_op_custom; }
-
-static tw_node *d_of(tw_node *y, int i, tw_node *g)
+tw_node *tw__d_of(tw_node *y, int i, tw_node *g)
 {
     if (y->op->d) return y->op->d(y, i, g);
     tw_node *p = y->op->partial ? y->op->partial(y, i) : NULL;
@@ -222,9 +186,9 @@ static tw_node *d_of(tw_node *y, int i, tw_node *g)
 }
 
 /* The cotangents of y's inputs by a general rule: n of them into gx. */
-static void general(tw_node *y, tw_node *const *gy, const bool *need, tw_node **gx)
+void tw__general(tw_node *y, tw_node *const *gy, const bool *need, tw_node **gx)
 {
-    tw_rule r = { .y = y, .m = y->op->outputs > 1 ? y->op->outputs : 1, .n = y->n_in - first_in(y), .gy = gy, .gx = gx, .need = need };
+    tw_rule r = { .y = y, .m = y->op->outputs > 1 ? y->op->outputs : 1, .n = y->n_in - tw__first_in(y), .gy = gy, .gx = gx, .need = need };
     if (y->op == &tw_op_custom) {
         const tw__own_rule *own = tw_slot(y);
         r.user = own->user;
@@ -234,45 +198,45 @@ static void general(tw_node *y, tw_node *const *gy, const bool *need, tw_node **
     }
 }
 
-static void pull(sweep *s, tw_node *y, tw_node *const *gy)
+static void pull(tw__sweep *s, tw_node *y, tw_node *const *gy)
 {
-    const int first = first_in(y), n = y->n_in - first;
-    tw_node *few[FEW] = { NULL }, **gx = few;
-    bool few_needs[FEW] = { false }, *need = few_needs;
+    const int first = tw__first_in(y), n = y->n_in - first;
+    tw_node *few[TW__FEW] = { NULL }, **gx = few;
+    bool few_needs[TW__FEW] = { false }, *need = few_needs;
     const size_t size = (size_t)n * (sizeof *gx + sizeof *need);
-    if (n > FEW) {
+    if (n > TW__FEW) {
         if (!(gx = tw_resize(s->cx, NULL, 0, size))) return;
         memset(gx, 0, size);
         need = (bool *)(gx + n);
     }
     for (int i = 0; i < n; i++) {
         const tw_node *x = tw_inputs(y)[first + i];
-        need[i] = inside(s, x) && AT(s, on, x);
+        need[i] = tw__inside(s, x) && TW__AT(s, on, x);
     }
     const bool whole = y->op->vjp || y->op == &tw_op_custom;
-    if (whole) general(y, gy, need, gx);
+    if (whole) tw__general(y, gy, need, gx);
     for (int i = 0; i < n && tw_ok(s->cx); i++) {
         if (!need[i]) continue;
-        tw_node *x = tw_inputs(y)[first + i], **sum = &AT(s, g, x);
+        tw_node *x = tw_inputs(y)[first + i], **sum = &TW__AT(s, g, x);
         if (!whole && *sum && y->op->d_into) {
             *sum = y->op->d_into(y, i, gy[0], *sum);
             continue;
         }
-        tw_node *g = whole ? gx[i] : d_of(y, i, gy[0]);
-        if (g && fits(s, y, x, g)) *sum = plus(y->at, *sum, g);
+        tw_node *g = whole ? gx[i] : tw__d_of(y, i, gy[0]);
+        if (g && tw__fits(s, y, x, g)) *sum = tw__plus(y->at, *sum, g);
     }
     if (gx != few) tw_resize(s->cx, gx, size, 0);
 }
 
 /* The descending sweep over cotangents that stand in s->g. */
-static void reverse(sweep *s)
+static void reverse(tw__sweep *s)
 {
     tw_ctx *cx = s->cx;
     const int32_t origin = cx->origin;
     const char *name = cx->name;
     for (int32_t i = s->count - 1; i >= 0 && tw_ok(cx); i--) {
-        tw_node *y = node_at(s, i);
-        if (!s->on[i] || !passes(y)) continue;
+        tw_node *y = tw__node_at(s, i);
+        if (!s->on[i] || !tw__passes(y)) continue;
         tw_node *const *gy = &s->g[i];
         bool any = s->g[i] != NULL;
         if (y->op->outputs > 1) {
@@ -281,8 +245,8 @@ static void reverse(sweep *s)
             for (int k = 0; k < y->op->outputs; k++) any |= gy[k] != NULL;
         }
         if (!any || y->op == &tw_op_project) continue;
-        if (y->op->rule == TW_NONE && !ruled(y->op)) continue;
-        if (!ruled(y->op)) { tw_fail(cx, TW_EGRAD, y->op->name, y->at, "has no derivative"); break; }
+        if (y->op->rule == TW_NONE && !tw__ruled(y->op)) continue;
+        if (!tw__ruled(y->op)) { tw_fail(cx, TW_EGRAD, y->op->name, y->at, "has no derivative"); break; }
         cx->origin = y->id, cx->name = y->flags & TW_N_NAMED ? name : y->name;
         pull(s, y, gy);
     }
@@ -291,7 +255,7 @@ static void reverse(sweep *s)
 
 /* ---- reverse mode ------------------------------------------------------------------------- */
 
-static tw_node *zero(const tw_loc *at, const tw_node *x)
+tw_node *tw__zero(const tw_loc *at, const tw_node *x)
 {
     const tw_shape shape = tw_shape_of(x);
     tw_node *z = tw_constant(at, x->cx, (tw_dtype)x->dtype, &shape, 0);
@@ -299,36 +263,36 @@ static tw_node *zero(const tw_loc *at, const tw_node *x)
     return z;
 }
 
-static tw_node *result(sweep *s, const tw_node *x)
+static tw_node *result(tw__sweep *s, const tw_node *x)
 {
     tw_node *g = NULL;
     if (x->op == &tw_op_cell) {
         for (int32_t i = s->count - 1; i >= 0; i--)
-            if (s->reach[i] && is_read_of(node_at(s, i), x)) g = plus(s->at, g, s->g[i]);
-    } else if (inside(s, x)) {
-        g = AT(s, g, x);
+            if (s->reach[i] && tw__is_read_of(tw__node_at(s, i), x)) g = tw__plus(s->at, g, s->g[i]);
+    } else if (tw__inside(s, x)) {
+        g = TW__AT(s, g, x);
     }
-    return g ? g : tw_ok(s->cx) ? zero(s->at, x) : tw_nil(s->cx);
+    return g ? g : tw_ok(s->cx) ? tw__zero(s->at, x) : tw_nil(s->cx);
 }
 
 /* A node or cell that was kept or read in between hides what came before: say so when the answer is zero. */
-static void advise(sweep *s, const tw_node *g)
+static void advise(tw__sweep *s, const tw_node *g)
 {
     if (!tw_is_zero(g)) return;
     for (int32_t i = 0; i < s->count; i++)
-        if (s->reach[i] && node_at(s, i)->op == &tw_op_kept) {
+        if (s->reach[i] && tw__node_at(s, i)->op == &tw_op_kept) {
             tw_advise(s->cx, &s->cx->said_kept, s->op, s->at, "zero: a kept value is a leaf, and no derivative goes beyond it");
             return;
         }
 }
 
-static void nils(tw_ctx *cx, int n, tw_node **gs)
+void tw__nils(tw_ctx *cx, int n, tw_node **gs)
 {
     for (int i = 0; i < n; i++) gs[i] = tw_nil(cx);
 }
 
 /* Nodes behind a project node's producer take part with it. */
-static bool begin(sweep *s, int m, tw_node *const *ys, int n, tw_node *const *xs, tw_node **y, tw_node **x)
+bool tw__sweep_begin(tw__sweep *s, int m, tw_node *const *ys, int n, tw_node *const *xs, tw_node **y, tw_node **x)
 {
     int32_t top, low = INT32_MAX;
     if (!outputs(s, m, ys, y, &top)) return false;
@@ -338,8 +302,8 @@ static bool begin(sweep *s, int m, tw_node *const *ys, int n, tw_node *const *xs
         if (id < low) low = id;
     }
     if (!sweep_open(s, low, top)) return false;
-    for (int i = 0; i < m; i++) if (inside(s, y[i])) AT(s, reach, y[i]) = 1;
-    for (int i = 0; i < n; i++) if (x[i]->op != &tw_op_cell) AT(s, target, x[i]) = 1;
+    for (int i = 0; i < m; i++) if (tw__inside(s, y[i])) TW__AT(s, reach, y[i]) = 1;
+    for (int i = 0; i < n; i++) if (x[i]->op != &tw_op_cell) TW__AT(s, target, x[i]) = 1;
     mark(s);
     bool cells = false;
     for (int i = 0; i < n; i++)
@@ -352,7 +316,7 @@ static bool begin(sweep *s, int m, tw_node *const *ys, int n, tw_node *const *xs
 }
 
 /* What a transform emitted and its results do not reach counts as nobody's reader: values are not kept for it. */
-static void discount(tw_ctx *cx, int32_t start, int n, tw_node *const *results)
+void tw__discount(tw_ctx *cx, int32_t start, int n, tw_node *const *results)
 {
     uint8_t *live = cx->mark;
     for (int i = 0; i < n; i++)
@@ -370,27 +334,27 @@ static void discount(tw_ctx *cx, int32_t start, int n, tw_node *const *results)
     }
 }
 
-static void vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *const *ys, tw_node *const *gys, int n,
+void tw__vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *const *ys, tw_node *const *gys, int n,
                 tw_node *const *xs, tw_node **gxs)
 {
-    sweep s = { .cx = cx, .op = op, .at = at };
-    tw_node *few[2 * FEW], **y = few;
+    tw__sweep s = { .cx = cx, .op = op, .at = at };
+    tw_node *few[2 * TW__FEW], **y = few;
     const size_t size = (size_t)(m + n) * sizeof *y;
-    if (!tw_ok(cx) || (m + n > 2 * FEW && !(y = tw_resize(cx, NULL, 0, size)))) { nils(cx, n, gxs); return; }
+    if (!tw_ok(cx) || (m + n > 2 * TW__FEW && !(y = tw_resize(cx, NULL, 0, size)))) { tw__nils(cx, n, gxs); return; }
     tw_node **x = y + m;
     const int32_t start = cx->next_id;
 
-    bool ok = begin(&s, m, ys, n, xs, y, x);
+    bool ok = tw__sweep_begin(&s, m, ys, n, xs, y, x);
     for (int i = 0; ok && i < m; i++) {
-        tw_node *g = partner(&s, y[i], gys[i]);
+        tw_node *g = tw__partner(&s, y[i], gys[i]);
         if (!(ok = g != NULL)) break;
-        if (inside(&s, y[i])) AT(&s, g, y[i]) = plus(at, AT(&s, g, y[i]), g);
+        if (tw__inside(&s, y[i])) TW__AT(&s, g, y[i]) = tw__plus(at, TW__AT(&s, g, y[i]), g);
     }
     if (ok) reverse(&s);
     for (int i = 0; i < n; i++) gxs[i] = ok && tw_ok(cx) ? result(&s, x[i]) : tw_nil(cx);
     for (int i = 0; ok && tw_ok(cx) && i < n; i++) advise(&s, gxs[i]);
-    if (ok && tw_ok(cx)) discount(cx, start, n, gxs);
-    sweep_close(&s);
+    if (ok && tw_ok(cx)) tw__discount(cx, start, n, gxs);
+    tw__sweep_close(&s);
     if (y != few) tw_resize(cx, y, size, 0);
 }
 
@@ -399,8 +363,8 @@ void tw_vjp_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *const *gys,
     tw_ctx *cx = NULL;
     for (int i = 0; i < m && !cx; i++) if (ys[i]) cx = ys[i]->cx;
     for (int i = 0; i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
-    if (!cx || cx->dead) nils(NULL, n, gxs);
-    else vjp(at, "vjp", cx, m, ys, gys, n, xs, gxs);
+    if (!cx || cx->dead) tw__nils(NULL, n, gxs);
+    else tw__vjp(at, "vjp", cx, m, ys, gys, n, xs, gxs);
 }
 
 void tw_grads_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node **gs)
@@ -408,19 +372,19 @@ void tw_grads_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_nod
     char text[96];
     tw_ctx *cx = y ? y->cx : NULL;
     for (int i = 0; i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
-    if (!cx || cx->dead) { nils(NULL, n, gs); return; }
+    if (!cx || cx->dead) { tw__nils(NULL, n, gs); return; }
     if (!y) tw_fail(cx, TW_EARG, "grad", at, "what is to be differentiated is NULL");
     else y = tw_input(at, "grad", 0, y);
-    if (!y || y->flags & TW_N_NIL) { nils(cx, n, gs); return; }
+    if (!y || y->flags & TW_N_NIL) { tw__nils(cx, n, gs); return; }
     for (int i = 0; i < n; i++)
         if (!xs[i]) tw_fail(cx, TW_EARG, "grad", at, "argument %d is NULL", i + 1);
     if (tw_ok(cx) && y->shape->count != 1)
         tw_fail(cx, TW_EGRAD, "grad", at, "a gradient is of one number, not of shape %s: sum it, or tw_vjp with a seed", tw_shape_text(y->shape, text, sizeof text));
     if (tw_ok(cx) && !tw_is_float(y->dtype))
         tw_fail(cx, TW_EGRAD, "grad", at, "the output is %s: there is no derivative", tw_dtype_name((tw_dtype)y->dtype));
-    if (!tw_ok(cx)) { nils(cx, n, gs); return; }
+    if (!tw_ok(cx)) { tw__nils(cx, n, gs); return; }
     tw_node *one = tw_constant_like(at, y, 1);
-    vjp(at, "grad", cx, 1, &y, &one, n, xs, gs);
+    tw__vjp(at, "grad", cx, 1, &y, &one, n, xs, gs);
 }
 
 tw_node *tw_grad_at(const tw_loc *at, tw_node *y, tw_node *x)
@@ -428,149 +392,4 @@ tw_node *tw_grad_at(const tw_loc *at, tw_node *y, tw_node *x)
     tw_node *g = tw_nil(NULL);
     tw_grads_at(at, y, 1, &x, &g);
     return g;
-}
-
-/* ---- forward mode ------------------------------------------------------------------------- */
-
-static tw_node *tangent(const sweep *s, const tw_node *x) { return inside(s, x) ? AT(s, g, x) : NULL; }
-
-static tw_node *push_linear(sweep *s, tw_node *y)
-{
-    tw_node *few[FEW], **in = few;
-    const size_t size = (size_t)y->n_in * sizeof *in;
-    if (y->n_in > FEW && !(in = tw_resize(s->cx, NULL, 0, size))) return NULL;
-    for (int k = 0; k < y->n_in; k++) {
-        tw_node *x = tw_inputs(y)[k];
-        in[k] = tangent(s, x);
-        if (!in[k]) in[k] = tw_is_float(x->dtype) ? zero(y->at, x) : x;
-    }
-    tw_node *t = tw_again(y, in);
-    if (in != few) tw_resize(s->cx, in, size, 0);
-    return t;
-}
-
-static tw_node *push_bilinear(sweep *s, tw_node *y)
-{
-    tw_node *sum = NULL;
-    for (int k = 0; k < 2; k++) {
-        tw_node *in[2] = { tw_inputs(y)[0], tw_inputs(y)[1] }, *t = tangent(s, in[k]);
-        if (!t) continue;
-        in[k] = t;
-        sum = plus(y->at, sum, tw_again(y, in));
-    }
-    return sum;
-}
-
-static tw_node *dummy_like(const tw_node *n)
-{
-    const tw_shape shape = tw_shape_of(n);
-    return tw_build_node(&(tw_build){ .op = &tw_op_dummy, .at = n->at, .cx = n->cx, .shape = &shape, .dtype = (tw_dtype)n->dtype });
-}
-
-static bool depends(tw_ctx *cx, const tw_node *n, const tw_node *on)
-{
-    uint8_t *seen = cx->mark;
-    bool found = false;
-    if (n->id < on->id) return false;
-    seen[n->id] = 1;
-    for (int32_t id = n->id; id >= on->id; id--) {
-        if (!seen[id]) continue;
-        seen[id] = 0;
-        const tw_node *y = cx->by_id[id];
-        found |= y == on;
-        for (int k = 0; k < y->n_in; k++)
-            if (tw_inputs(y)[k]->id >= on->id) seen[tw_inputs(y)[k]->id] = 1;
-    }
-    return found;
-}
-
-/* Output `which` of y: vjp with a dummy seed there, differentiated with respect to the seed along the tangents. */
-static tw_node *push_general(sweep *s, tw_node *y, const tw_node *out, int which)
-{
-    const int first = first_in(y), n = y->n_in - first, m = y->op->outputs > 1 ? y->op->outputs : 1;
-    tw_ctx *cx = s->cx;
-    if (n > FEW || m > FEW) return tw_fail(cx, TW_EGRAD, y->op->name, y->at, "forward mode takes at most %d inputs here", FEW);
-    tw_node *gx[FEW] = { NULL }, *gy[FEW] = { NULL }, *u = dummy_like(out), *sum = NULL;
-    bool need[FEW] = { false };
-    if (u->flags & TW_N_NIL) return u;
-    gy[which] = u;
-    for (int k = 0; k < n; k++) need[k] = tangent(s, tw_inputs(y)[first + k]) != NULL;
-    general(y, gy, need, gx);
-    for (int k = 0; k < n && tw_ok(cx); k++) {
-        tw_node *x = tw_inputs(y)[first + k], *t = tangent(s, x), *part;
-        if (!need[k] || !gx[k] || !fits(s, y, x, gx[k])) continue;
-        if (gx[k] == u) { sum = plus(y->at, sum, t); continue; }
-        if (gx[k]->id < u->id) continue;
-        vjp(y->at, s->op, cx, 1, &gx[k], &t, 1, &u, &part);
-        if (tw_is_zero(part)) continue;
-        if (tw_ok(cx) && depends(cx, part, u))
-            return tw_fail(cx, TW_EGRAD, y->op->name, y->at, "its rule is not linear in the cotangent: there is no forward mode");
-        sum = plus(y->at, sum, part);
-    }
-    return sum;
-}
-
-static tw_node *push(sweep *s, tw_node *y)
-{
-    if (y->op == &tw_op_project) {
-        tw_node *from = tw_inputs(y)[0];
-        return ruled(from->op) ? push_general(s, from, y, (int)y->attr.i) : NULL;
-    }
-    if (y->op->vjp || y->op == &tw_op_custom) return push_general(s, y, y, 0);
-    switch (y->op->rule) {
-    case TW_LINEAR:   return push_linear(s, y);
-    case TW_BILINEAR: return push_bilinear(s, y);
-    case TW_NONE:     if (!ruled(y->op)) return NULL; break;
-    default:          break;
-    }
-    if (!ruled(y->op)) return tw_fail(s->cx, TW_EGRAD, y->op->name, y->at, "has no derivative");
-    tw_node *sum = NULL;
-    for (int k = 0; k < y->n_in; k++) {
-        tw_node *t = tangent(s, tw_inputs(y)[k]), *part = t ? d_of(y, k, t) : NULL;
-        if (part && !fits(s, y, y, part)) return part;
-        sum = plus(y->at, sum, part);
-    }
-    return sum;
-}
-
-static void forward(sweep *s)
-{
-    tw_ctx *cx = s->cx;
-    const int32_t origin = cx->origin;
-    const char *name = cx->name;
-    for (int32_t i = 0; i < s->count && tw_ok(cx); i++) {
-        tw_node *y = node_at(s, i);
-        if (s->g[i] || s->target[i] || !s->reach[i] || !s->on[i] || !passes(y) || y->op->outputs > 1) continue;
-        cx->origin = y->id, cx->name = y->flags & TW_N_NAMED ? name : y->name;
-        tw_node *t = push(s, y);
-        if (t && !(t->flags & TW_N_NIL)) s->g[i] = t;
-    }
-    cx->origin = origin, cx->name = name;
-}
-
-tw_node *tw_jvp_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts)
-{
-    tw_ctx *cx = y ? y->cx : NULL;
-    for (int i = 0; i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
-    if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
-    sweep s = { .cx = cx, .op = "jvp", .at = at };
-    tw_node *few[2 * FEW], **x = few, *r = NULL, *end;
-    const size_t size = (size_t)n * sizeof *x;
-    if (n > 2 * FEW && !(x = tw_resize(cx, NULL, 0, size))) return tw_nil(cx);
-
-    const int32_t start = cx->next_id;
-    bool ok = begin(&s, 1, &y, n, xs, &end, x);
-    for (int i = 0; ok && i < n; i++) {
-        tw_node *t = partner(&s, x[i], ts[i]);
-        if (!(ok = t != NULL)) break;
-        for (int32_t k = 0; k < s.count; k++)
-            if (x[i]->op == &tw_op_cell ? is_read_of(node_at(&s, k), x[i]) : node_at(&s, k) == x[i]) s.g[k] = plus(at, s.g[k], t);
-    }
-    if (ok) forward(&s);
-    if (ok && tw_ok(cx)) r = inside(&s, end) ? AT(&s, g, end) : NULL;
-    if (ok && tw_ok(cx) && !r) r = zero(at, end);
-    if (ok && tw_ok(cx)) discount(cx, start, 1, &r);
-    sweep_close(&s);
-    if (x != few) tw_resize(cx, x, size, 0);
-    return r ? r : tw_nil(cx);
 }

@@ -81,6 +81,9 @@ typedef struct tw_block_f32 { int64_t n; const float  *x[4]; float  *y; const vo
 typedef struct tw_block_f64 { int64_t n; const double *x[4]; double *y; const void *attr; } tw_block_f64;
 typedef void (*tw_block_fn)(const tw_block *b);
 
+/* What a batching rule sees: inputs with many[k] have a new first axis of size n, and so has the result. */
+typedef struct tw_batching { const tw_loc *at; tw_node *y; tw_node *const *in; const bool *many; int64_t n; } tw_batching;
+
 /* ---- the descriptor ----------------------------------------------------------------------- */
 
 typedef enum tw_class {
@@ -98,6 +101,7 @@ enum tw_traits {
     TW_EFFECT    = 8,
     TW_LEAF      = 16,
     TW_INPLACE   = 64,      /* the output may be the first input itself: the kernel then writes only what differs */
+    TW_OPAQUE    = 128,     /* runs a function of the program's: what it reports is a status, and fails with TW_EUSER */
     TW_BROADCAST = 32       /* operands are broadcast against each other (implied by TW_ELEMENTWISE and block kernels) */
 };
 
@@ -116,6 +120,8 @@ struct tw_op {
     tw_node  *(*d_into)(tw_node *y, int i, tw_node *g, tw_node *sum);    /* optional: sum + d as one node */
     tw_node  *(*partial)(tw_node *y, int i);             /* for users: the derivative without g */
     void      (*vjp)(tw_rule *r);
+    tw_node  *(*jvp)(tw_node *y, tw_node *const *t);     /* general, if its vjp is not to be differentiated; t[i] NULL: zero; NULL result: zero */
+    tw_node  *(*batch)(const tw_batching *b);            /* y for b->n values of its inputs at once; not needed by elementwise operations */
     /* Not NULL: the output is a view. Fills out from x, or false when x must be made contiguous first. */
     bool      (*view)(const tw_node *y, const tw_layout *x, tw_layout *out);
     /* One of these computes. */

@@ -152,7 +152,7 @@ static bool bad_element(const tw_node *n, const tw__instr *t, int64_t bad)
                        : (double)((const uint8_t *)v->data)[at];
         snprintf(text, sizeof text, "element %lld of argument %d is %g: out of range", (long long)bad, t->call.n_in > 1, x);
     }
-    return tw_fail(n->cx, TW_EVALUE, n->op->name, n->at, "%s", text), false;
+    return tw_fail(n->cx, t->op->traits & TW_OPAQUE ? TW_EUSER : TW_EVALUE, n->op->name, n->at, "%s", text), false;
 }
 
 static bool all_finite(const tw_node *n, const tw__instr *t)

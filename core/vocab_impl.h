@@ -9,6 +9,8 @@ struct tw__vocab {
     const tw_op *const *ops;                /* all built-in descriptors of ops/ (also those that are in no list: kernels' adjoints) */
     int                 n_ops;
     const tw_op        *add, *mul, *broadcast_to, *sum_to, *cast;
+    tw_node          *(*pick)(const tw_loc *at, tw_node *x, int64_t i);                 /* x[i], without the first axis */
+    tw_node          *(*stack)(const tw_loc *at, int n, tw_node *const *xs);            /* along a new first axis */
     /* NULL where the kernel does not know the dtype. copy: in[0] of any strides, same shape -> out[0], contiguous; fill: in[0] ignored. */
     tw_kernel         (*kernel)(tw_isa isa, int kernel_id, tw_dtype dtype);
     tw_block_fn       (*block)(tw_isa isa, int block_id, tw_dtype dtype);

@@ -24,6 +24,12 @@ static void label(const tw_node *y, char *text, size_t size)
     snprintf(text, size, "axis %d", axis_of(y));
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    return tw_argmax(b->in[0], .axis = axis_of(b->y) + 1);
+}
+
 const tw_op tw_op_argmax = {
     TW_WORD(argmax),
     .arity     = 1,
@@ -31,6 +37,7 @@ const tw_op tw_op_argmax = {
     .traits    = TW_STRIDED,
     .rule      = TW_NONE,
     .shape     = shape,
+    .batch     = batch,
     .kernel_id = TW_K_argmax,
     .label     = label,
 };

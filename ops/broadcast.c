@@ -67,12 +67,35 @@ static tw_node *d_sum(tw_node *y, int i, tw_node *g)
     return tw_broadcast_to(g, tw_shape_of(tw_in(y, i)));
 }
 
+/* The shape of small behind the new axis, aligned at the end to a rank. */
+static tw_shape aligned(const tw_batching *b, const tw_dims *small, int rank)
+{
+    tw_shape s = { .n = rank + 1, .at = { b->n } };
+    for (int i = 0; i < rank; i++) s.at[1 + i] = i < rank - small->n ? 1 : small->at[i - (rank - small->n)];
+    return s;
+}
+
+static tw_node *batch_broadcast(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    tw_node *x = tw_reshape(b->in[0], aligned(b, tw_in(b->y, 0)->shape, b->y->shape->n));
+    return tw_broadcast_to(x, tw__batch_shape(b, tw_shape_of(b->y)));
+}
+
+static tw_node *batch_sum(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    tw_node *y = tw_sum_to(b->in[0], aligned(b, b->y->shape, tw_in(b->y, 0)->shape->n));
+    return tw_reshape(y, tw__batch_shape(b, tw_shape_of(b->y)));
+}
+
 const tw_op tw_op_broadcast_to = {
     TW_WORD(broadcast_to),
     .arity = 1,
     .rule  = TW_LINEAR,
     .shape = shape_broadcast,
     .d     = d_broadcast,
+    .batch = batch_broadcast,
     .view  = view,
 };
 
@@ -84,6 +107,7 @@ const tw_op tw_op_sum_to = {
     .rule      = TW_LINEAR,
     .shape     = shape_sum,
     .d         = d_sum,
+    .batch     = batch_sum,
     .kernel_id = TW_K_sum,
     .label     = tw__label_reduced,
 };

@@ -48,6 +48,19 @@ static void label(const tw_node *y, char *text, size_t size)
     snprintf(text, size, "axis %d", axis_of(y));
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    const int n = b->y->n_in;
+    tw_ctx *cx = b->y->cx;
+    const size_t bytes = (size_t)n * sizeof(tw_node *);
+    tw_node **in = tw_resize(cx, NULL, 0, bytes);
+    if (!in) return tw_nil(cx);
+    for (int k = 0; k < n; k++) in[k] = tw__many(b, k);
+    tw_node *y = tw_concat_at(b->at, n, in, &(tw_axis_args){ .axis = axis_of(b->y) + 1 });
+    tw_resize(cx, in, bytes, 0);
+    return y;
+}
+
 const tw_op tw_op_concat = {
     TW_WORD(concat),
     .arity     = -1,
@@ -56,6 +69,7 @@ const tw_op tw_op_concat = {
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d,
+    .batch     = batch,
     .kernel_id = TW_K_concat,
     .work      = rows,
     .label     = label,

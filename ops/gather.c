@@ -108,6 +108,15 @@ static tw_node *d_scatter_set(tw_node *y, int i, tw_node *g)
     return tw_where(stays(y), gather(y, g), 0);
 }
 
+/* Operands with the new axis, and the attribute that counts it. */
+static tw_node *batch(const tw_batching *b)
+{
+    const int32_t axis = axis_of(b->y) + 1;
+    tw_node *in[3];
+    for (int k = 0; k < b->y->n_in; k++) in[k] = tw__many(b, k);
+    return tw_build_node(&(tw_build){ .op = b->y->op, .at = b->at, .attr = &axis, .n = b->y->n_in, .in = in });
+}
+
 const tw_op tw_op_gather = {
     TW_WORD(gather),
     .arity     = 2,
@@ -117,6 +126,7 @@ const tw_op tw_op_gather = {
     .shape     = shape_gather,
     .d         = d_gather,
     .d_into    = d_gather_into,
+    .batch     = batch,
     .kernel_id = TW_K_gather,
     .label     = label,
 };
@@ -129,6 +139,7 @@ const tw_op tw_op_scatter_add = {
     .rule      = TW_LINEAR,
     .shape     = shape_scatter_add,
     .d         = d_scatter_add,
+    .batch     = batch,
     .kernel_id = TW_K_scatter_add,
     .label     = label,
 };

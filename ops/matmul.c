@@ -76,6 +76,13 @@ static void label(const tw_node *y, char *text, size_t size)
     snprintf(text, size, "A%s B%s", attr_of(y)->transpose_a ? "'" : "", attr_of(y)->transpose_b ? "'" : "");
 }
 
+/* An operand without the new axis is one matrix (or batch) for all. */
+static tw_node *batch(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    return tw_matmul(b->in[0], b->in[1], .transpose_a = attr_of(b->y)->transpose_a, .transpose_b = attr_of(b->y)->transpose_b);
+}
+
 const tw_op tw_op_matmul = {
     TW_WORD(matmul),
     .arity     = 2,
@@ -84,6 +91,7 @@ const tw_op tw_op_matmul = {
     .rule      = TW_BILINEAR,
     .shape     = shape,
     .d         = d,
+    .batch     = batch,
     .kernel_id = TW_K_matmul,
     .work      = work,
     .cost      = cost,

@@ -35,6 +35,7 @@ const tw_op tw_op_max = {
     .rule      = TW_GENERAL,
     .shape     = shape,
     .vjp       = vjp,
+    .batch     = tw__batch_reduced,
     .kernel_id = TW_K_max,
     .label     = tw__label_reduced,
 };
@@ -47,6 +48,7 @@ const tw_op tw_op_min = {
     .rule      = TW_GENERAL,
     .shape     = shape,
     .vjp       = vjp,
+    .batch     = tw__batch_reduced,
     .kernel_id = TW_K_min,
     .label     = tw__label_reduced,
 };

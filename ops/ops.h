@@ -77,6 +77,9 @@ typedef struct tw_pool_args {
     bool       exclude_padding;             /* means divide by what lies inside of x, not by the window */
 } tw_pool_args;
 
+typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
+typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
+
 #define TW__SPLICE(...) (const tw_loc *at, __VA_ARGS__)
 #define OP(name, params, text) RULE(name, text) FN(name, params, text)
 #define RULE(name, text) TW_API extern const tw_op tw_op_##name;
@@ -85,6 +88,37 @@ typedef struct tw_pool_args {
 #undef OP
 #undef RULE
 #undef FN
+
+/* ---- functions of one's own that are given memory ------------------------------------------- */
+
+typedef struct tw_array { void *data; tw_dtype dtype; int64_t count; tw_shape shape; } tw_array;    /* row by row */
+
+/* What such a function gets. It must not call the library, and fills what is marked "fill". */
+typedef struct tw_extern_call {
+    int             n;          /* inputs */
+    const tw_array *in;
+    tw_array        y;          /* .forward: fill. Others: the value */
+    tw_array        gy;         /* .vjp: the cotangent of y */
+    const tw_array *gx;         /* .vjp: fill gx[k], the sum over y of gy dy/dx, unless its data are NULL */
+    const tw_array *t;          /* .jvp: tangents of the inputs */
+    tw_array        ty;         /* .jvp: fill, the sum over inputs of dy/dx t */
+    void           *user;
+} tw_extern_call;
+typedef int (*tw_extern_fn)(const tw_extern_call *c);       /* 0, or a status that fails the evaluation (TW_EUSER) */
+
+#define TW_EXTERN_INPUTS 7
+typedef struct tw_extern_args {
+    int          _size;
+    const char  *name;                      /* for errors and drawings */
+    tw_node     *in[TW_EXTERN_INPUTS];
+    tw_shape     out;                       /* default: one number */
+    tw_dtype     dtype;                     /* of the output; default: that of the first float input */
+    tw_extern_fn forward, vjp, jvp;         /* without .vjp there is no reverse mode, without .jvp (or .linear) no forward mode */
+    bool         linear;                    /* y is linear in the inputs: .forward serves as .jvp, and all orders of derivatives are there */
+    void        *user;
+} tw_extern_args;
+TW_API tw_node *tw_extern_at(const tw_loc *at, tw_ctx *cx, const tw_extern_args *options);
+#define tw_extern(cx, ...) tw_extern_at(TW_HERE, cx, TW_OPTS(tw_extern_args, __VA_ARGS__))
 
 /* n equal parts along .axis (default 0), into outs. */
 TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *options);
@@ -176,6 +210,8 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_conv_transpose2d(...) TW__X2(tw_conv_transpose2d_at, tw_conv_transpose_args, __VA_ARGS__, )
 #define tw_conv_transpose3d(...) TW__X2(tw_conv_transpose3d_at, tw_conv_transpose_args, __VA_ARGS__, )
 #define tw_gather(...)      TW__X2(tw_gather_at, tw_axis_args, __VA_ARGS__, )
+#define tw_jacobian(...)    TW__X2(tw_jacobian_at, tw_jacobian_args, __VA_ARGS__, )
+#define tw_hessian(...)     TW__X2(tw_hessian_at, tw_jacobian_args, __VA_ARGS__, )
 #define TW__X2(f, T, a, b, ...) TW__CALL_NNO(f, T, a, b, __VA_ARGS__)
 #define tw_triangular_solve(...) TW__X2(tw_triangular_solve_at, tw_triangular_solve_args, __VA_ARGS__, )
 #define tw_cholesky(...)    TW__X1(tw_cholesky_at, tw_cholesky_args, __VA_ARGS__, )

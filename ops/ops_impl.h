@@ -76,6 +76,16 @@ bool tw__shape_reduced(tw_node *y);
 void tw__label_reduced(const tw_node *y, char *text, size_t size);
 static inline unsigned tw__reduced(const tw_node *y) { return ((const tw_reduce_attr *)tw_attr(y))->axes; }
 
+/* ---- many values at once (vmap.c, and a batching rule beside each operation) ------------------- */
+
+/* Input k of a batching rule with the new first axis, repeated along it if it lacks it. */
+tw_node *tw__many(const tw_batching *b, int k);
+/* s with the new first axis. */
+tw_shape tw__batch_shape(const tw_batching *b, tw_shape s);
+/* Of reductions, and of operations whose tensors start with an axis of independent images. */
+tw_node *tw__batch_reduced(const tw_batching *b);
+tw_node *tw__batch_images(const tw_batching *b);
+
 /* ---- slices (slice.c, pad.c, slice_update.c): two pairs of adjoints -------------------------- */
 
 extern const int32_t tw__ones[TW_MAX_RANK];

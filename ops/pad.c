@@ -27,6 +27,16 @@ static void label(const tw_node *y, char *text, size_t size)
     snprintf(text, size, "with %g", attr_of(y)->value);
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    const int64_t *before = tw_slot(b->y);
+    int64_t start[TW_MAX_RANK] = { 0 };
+    int32_t step[TW_MAX_RANK] = { 1 };
+    for (int i = 1; i < TW_MAX_RANK; i++) start[i] = before[i - 1], step[i] = attr_of(b->y)->step[i - 1];
+    const tw_shape s = tw__batch_shape(b, tw_shape_of(b->y));
+    return tw__pad(b->at, b->in[0], start, step, attr_of(b->y)->value, &s);
+}
+
 const tw_op tw_op_pad = {
     TW_WORD(pad),
     .arity     = 1,
@@ -36,6 +46,7 @@ const tw_op tw_op_pad = {
     .rule      = TW_GENERAL,
     .shape     = shape,
     .vjp       = vjp,
+    .batch     = batch,
     .kernel_id = TW_K_pad,
     .label     = label,
 };

@@ -37,6 +37,14 @@ static void label(const tw_node *y, char *text, size_t size)
         used += snprintf(text + used, size - (size_t)used, " %d", axes_of(y)[i]);
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    tw_axes axes = { .n = b->y->shape->n + 1 };
+    for (int i = 1; i < axes.n; i++) axes.at[i] = axes_of(b->y)[i - 1] + 1;
+    return tw_permute(b->in[0], axes);
+}
+
 const tw_op tw_op_permute = {
     TW_WORD(permute),
     .arity     = 1,
@@ -44,6 +52,7 @@ const tw_op tw_op_permute = {
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d,
+    .batch     = batch,
     .view      = view,
     .label     = label,
 };

@@ -74,6 +74,7 @@ const tw_op tw_op_prod = {
     .rule      = TW_GENERAL,
     .shape     = shape,
     .vjp       = vjp,
+    .batch     = tw__batch_reduced,
     .kernel_id = TW_K_prod,
     .label     = tw__label_reduced,
 };

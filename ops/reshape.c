@@ -61,12 +61,19 @@ static bool view(const tw_node *y, const tw_layout *x, tw_layout *out)
     return true;
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    return tw_reshape(b->in[0], tw__batch_shape(b, tw_shape_of(b->y)));
+}
+
 const tw_op tw_op_reshape = {
     TW_WORD(reshape),
     .arity = 1,
     .rule  = TW_LINEAR,
     .shape = shape,
     .d     = d,
+    .batch = batch,
     .view  = view,
 };
 

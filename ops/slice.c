@@ -37,6 +37,15 @@ static void label(const tw_node *y, char *text, size_t size)
         used += snprintf(text + used, size - (size_t)used, " %d", step_of(y)[i]);
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    int64_t start[TW_MAX_RANK] = { 0 };
+    int32_t step[TW_MAX_RANK] = { 1 };
+    for (int i = 1; i < TW_MAX_RANK; i++) start[i] = start_of(b->y)[i - 1], step[i] = step_of(b->y)[i - 1];
+    const tw_shape s = tw__batch_shape(b, tw_shape_of(b->y));
+    return tw__slice(b->at, b->in[0], start, step, &s);
+}
+
 const tw_op tw_op_slice = {
     TW_WORD(slice),
     .arity     = 1,
@@ -47,6 +56,7 @@ const tw_op tw_op_slice = {
     .shape     = shape,
     .d         = d,
     .d_into    = d_into,
+    .batch     = batch,
     .kernel_id = TW_K_slice,
     .label     = label,
 };

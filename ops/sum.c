@@ -57,6 +57,7 @@ const tw_op tw_op_sum = {
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d,
+    .batch     = tw__batch_reduced,
     .kernel_id = TW_K_sum,
     .label     = tw__label_reduced,
 };
@@ -68,6 +69,7 @@ const tw_op tw_op_sum_bool = {
     .traits    = TW_STRIDED,
     .rule      = TW_NONE,
     .shape     = shape_bool,
+    .batch     = tw__batch_reduced,
     .kernel_id = TW_K_sum_bool,
     .label     = tw__label_reduced,
 };

@@ -65,6 +65,9 @@ static bool has_isa(tw_isa isa)
     return isa >= TW_ISA_BASE && isa < TW__ISAS && tables[isa] && machine_has(isa);
 }
 
+static tw_node *pick(const tw_loc *at, tw_node *x, int64_t i)              { return tw_index(x, .at = i); }
+static tw_node *stack(const tw_loc *at, int n, tw_node *const *xs)         { return tw_stack(n, xs); }
+
 const struct tw__vocab tw__vocab = {
     .ops          = ops,
     .n_ops        = (int)(sizeof ops / sizeof *ops),
@@ -73,6 +76,8 @@ const struct tw__vocab tw__vocab = {
     .broadcast_to = &tw_op_broadcast_to,
     .sum_to       = &tw_op_sum_to,
     .cast         = &tw_op_cast,
+    .pick         = pick,
+    .stack        = stack,
     .kernel       = kernel,
     .block        = block,
     .copy_id      = TW_K_copy,

@@ -338,7 +338,8 @@ static void with_wrong(setup *s, int i, tw_node *wrong, const char *how)
     if (tw_ok(s->cx) && !tw_is_nil(y)) tw_read_at(TW_HERE, y, tw_dtype_of(y));      /* allowed: then it computes */
     tw_error e;
     if (!tw_error_take(s->cx, &e)) return;
-    const bool good = (e.code == TW_ESHAPE || e.code == TW_EDTYPE || e.code == TW_EARG || e.code == TW_EVALUE) && e.at
+    const bool good = (e.code == TW_ESHAPE || e.code == TW_EDTYPE || e.code == TW_EARG || e.code == TW_EVALUE || e.code == TW_EGRAD)
+                      && e.at
                       && strstr(e.at->file, "tests/") && e.at->line > 0 && e.op && e.op[0] && e.text[0];
     ck_assert_msg(good, "%s: operand %d with %s: a poor error: %s of %s: %s", s->text, i, how, tw_code_name(e.code), e.op, e.text);
     ck_assert_msg(wrong || e.code == TW_EARG, "%s: NULL for operand %d gives %s", s->text, i, tw_code_name(e.code));
