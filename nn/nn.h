@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "core/core.h"
+#include "nn/loss.h"
 #include "ops/ops.h"
 
 #ifdef __cplusplus
@@ -146,22 +147,6 @@ typedef struct tw_nn_dropout_args {
 TW_API tw_node *tw_nn_dropout_at(const tw_loc *at, tw_net *net, tw_node *x, const tw_nn_dropout_args *options);
 #define tw_nn_dropout(...) TW__DROPOUT(__VA_ARGS__, )
 #define TW__DROPOUT(net, x, ...) tw_nn_dropout_at(TW_HERE, net, x, TW_OPTS(tw_nn_dropout_args, __VA_ARGS__))
-
-/* ---- losses: means over the batch ---------------------------------------------------------- */
-
-/* -log of the probability that softmax(logits) gives to the labels: integer classes [n], or distributions
- * [n, k], for logits [n, k]. The likelihood of categorical outcomes. */
-TW_API tw_node *tw_cross_entropy_at(const tw_loc *at, tw_node *logits, tw_node *labels);
-#define tw_cross_entropy(logits, labels) TW__CALL_NN(tw_cross_entropy_at, logits, labels)
-/* -log of the probability that sigmoid(logits) gives to targets in [0, 1], of the same shape. Bernoulli outcomes. */
-TW_API tw_node *tw_binary_cross_entropy_at(const tw_loc *at, tw_node *logits, tw_node *targets);
-#define tw_binary_cross_entropy(logits, targets) TW__CALL_NN(tw_binary_cross_entropy_at, logits, targets)
-/* Mean of (prediction - target)^2, of the same shape. Gaussian noise. */
-TW_API tw_node *tw_mean_squared_error_at(const tw_loc *at, tw_node *prediction, tw_node *target);
-#define tw_mean_squared_error(prediction, target) TW__CALL_NN(tw_mean_squared_error_at, prediction, target)
-/* Mean of |prediction - target|, of the same shape. Laplace noise. */
-TW_API tw_node *tw_mean_absolute_error_at(const tw_loc *at, tw_node *prediction, tw_node *target);
-#define tw_mean_absolute_error(prediction, target) TW__CALL_NN(tw_mean_absolute_error_at, prediction, target)
 
 #ifdef __cplusplus
 }

@@ -245,7 +245,96 @@ def optim():
     write("optim", out, "torch %s, optax %s" % (torch.__version__.split("+")[0], optax.__version__))
 
 
+# ---- nn: losses ------------------------------------------------------------------------------------------------------
+
+def tensor(shape, size, start, step, grad=False):
+    return torch.tensor(size * wave(math.prod(shape), step, start).reshape(shape), requires_grad=grad)
+
+
+def losses(out):
+    """Each: the value, and the gradient with respect to the prediction, which is 1.5 sin(0.4 + 0.9 i)."""
+    f, d = torch.nn.functional, torch.distributions
+    labels, target, other = torch.tensor([2, 0, 1, 2]), tensor((4, 3), 1, 2, 0.7), tensor((4, 3), 1.2, 1, 1.3)
+    share = tensor((4, 3), 0.4, 1, 1.1) + 0.5
+    weights, sign = torch.tensor([0.5, 2.0, 1.25]), torch.tensor([1.0, -1.0, 1.0, -1.0])
+    soft = torch.softmax(target, -1)
+    positive = torch.exp(other)
+
+    def row(name, loss, shape=(4, 3)):
+        x = tensor(shape, 1.5, 0.4, 0.9, True)
+        value = loss(x)
+        value.backward()
+        out.append("LOSS(%s, %.12g, %d,\n    %s)" % (name, float(value), x.numel(), line(x.grad.flatten())))
+
+    row("cross_entropy", lambda x: f.cross_entropy(x, labels))
+    row("cross_entropy_all", lambda x: f.cross_entropy(x, labels, weight=weights, label_smoothing=0.2, ignore_index=0))
+    row("cross_entropy_soft", lambda x: f.cross_entropy(x, soft, weight=weights, label_smoothing=0.1))
+    row("categorical_nll", lambda x: f.nll_loss(x, labels, ignore_index=1))
+    row("binary", lambda x: f.binary_cross_entropy_with_logits(x, share))
+    row("binary_weighted", lambda x: f.binary_cross_entropy_with_logits(x, share, pos_weight=torch.tensor(3.0)))
+    row("binary_by_class", lambda x: f.binary_cross_entropy_with_logits(x, share, pos_weight=weights))
+    row("bernoulli_nll", lambda x: f.binary_cross_entropy(torch.sigmoid(x), share))
+
+    def focal(x):       # torchvision.ops.sigmoid_focal_loss
+        t = (share > 0.5).double()
+        p, ce = torch.sigmoid(x), f.binary_cross_entropy_with_logits(x, t, reduction="none")
+        p_t = p * t + (1 - p) * (1 - t)
+        return ((0.25 * t + 0.75 * (1 - t)) * ce * (1 - p_t) ** 1.5).mean()
+    row("focal", focal)
+    row("hinge", lambda x: torch.clamp(1 - torch.sign(target) * x, min=0).mean())
+    row("squared_hinge", lambda x: torch.clamp(1 - torch.sign(target) * x, min=0).square().mean())
+    row("mean_squared_error", lambda x: f.mse_loss(x, target))
+    row("mean_absolute_error", lambda x: f.l1_loss(x, target))
+    row("huber", lambda x: f.huber_loss(x, target, delta=0.7))
+    row("smooth_l1", lambda x: f.smooth_l1_loss(x, target, beta=0.7))
+    row("log_cosh", lambda x: torch.log(torch.cosh(x - target)).mean())
+    row("quantile", lambda x: torch.maximum(0.9 * (target - x), -0.1 * (target - x)).mean())
+    row("gaussian_nll", lambda x: f.gaussian_nll_loss(x, target, positive, full=True))
+    row("gaussian_nll_of_variance", lambda x: f.gaussian_nll_loss(other, target, torch.exp(x)))
+    row("laplace_nll", lambda x: -d.Laplace(x, positive).log_prob(target).mean())
+    row("poisson_nll", lambda x: f.poisson_nll_loss(x, 3 * share, full=True))
+    row("kl_from_logs", lambda x: f.kl_div(soft.log(), x.log_softmax(-1), reduction="batchmean", log_target=True))
+    row("kl", lambda x: f.kl_div(soft.log(), torch.softmax(x, -1), reduction="batchmean"))
+    row("kl_reverse", lambda x: f.kl_div(x.log_softmax(-1), soft, reduction="batchmean"))
+
+    def js(x):
+        p = torch.softmax(x, -1)
+        m = ((p + soft) / 2).log()
+        return (f.kl_div(m, p, reduction="batchmean") + f.kl_div(m, soft, reduction="batchmean")) / 2
+    row("js", js)
+    normal = lambda m, v: d.Independent(d.Normal(m, torch.exp(v / 2)), 1)
+    row("gaussian_kl", lambda x: d.kl_divergence(normal(x, target), normal(other, share)).mean())
+    row("gaussian_kl_standard", lambda x: d.kl_divergence(normal(target, x), normal(0 * target, 0 * target)).mean())
+    row("margin_ranking", lambda x: f.margin_ranking_loss(x, target, torch.sign(other), margin=0.3))
+    row("triplet", lambda x: f.triplet_margin_loss(x, target, other, margin=1.2))
+    row("cosine", lambda x: f.cosine_embedding_loss(x, target, sign, margin=0.1))
+
+    def info_nce(x, symmetric):
+        s = f.normalize(x) @ f.normalize(target).T / 0.2
+        n = torch.arange(4)
+        return (f.cross_entropy(s, n) + f.cross_entropy(s.T, n)) / 2 if symmetric else f.cross_entropy(s, n)
+    row("info_nce", lambda x: info_nce(x, False))
+    row("clip", lambda x: info_nce(x, True))
+    row("dice", lambda x: (1 - (2 * (torch.sigmoid(x) * share).sum(1) + 1) / (torch.sigmoid(x).sum(1) + share.sum(1) + 1)).mean())
+
+    def iou(x):
+        p = torch.sigmoid(x)
+        both = (p * share).sum(1)
+        return (1 - (both + 0.5) / (p.sum(1) + share.sum(1) - both + 0.5)).mean()
+    row("iou", iou)
+    row("ctc", lambda x: f.ctc_loss(x.log_softmax(-1).transpose(0, 1), torch.tensor([[1, 1, 2], [2, 0, 0]]),
+                                    torch.tensor([6, 4]), torch.tensor([3, 1])), (2, 6, 4))
+    row("ctc_sum", lambda x: f.ctc_loss(x.log_softmax(-1).transpose(0, 1), torch.tensor([[1, 0], [2, 1]]),
+                                        torch.tensor([6, 6]), torch.tensor([2, 2]), blank=3, reduction="sum"), (2, 6, 4))
+
+
+def nn():
+    out = []
+    losses(out)
+    write("nn", out, "torch %s" % torch.__version__.split("+")[0])
+
+
 if __name__ == "__main__":
-    areas = {"optim": optim}
+    areas = {"optim": optim, "nn": nn}
     for area in sys.argv[1:] or areas:
         areas[area]()
