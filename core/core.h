@@ -73,6 +73,8 @@ static inline tw_shape TW__SCALAR_SHAPE(void) { tw_shape s = { 0, { 0 } }; retur
 #define TW__U(x) TW__CAT(x, __COUNTER__)
 #define TW__CALL_AA(f, a, b) TW__CALL_AA_(f, a, b, TW__U(tw__a_), TW__U(tw__b_))
 #define TW__CALL_AA_(f, a, b, u, v) __extension__({ tw_arg u = TW_ARG(a), v = TW_ARG(b); f(TW_HERE, u, v); })
+#define TW__CALL_AAA(f, a, b, c) TW__CALL_AAA_(f, a, b, c, TW__U(tw__a_), TW__U(tw__b_), TW__U(tw__c_))
+#define TW__CALL_AAA_(f, a, b, c, u, v, w) __extension__({ tw_arg u = TW_ARG(a), v = TW_ARG(b), w = TW_ARG(c); f(TW_HERE, u, v, w); })
 #define TW__CALL_NAA(f, c, a, b) TW__CALL_NAA_(f, c, a, b, TW__U(tw__c_), TW__U(tw__a_), TW__U(tw__b_))
 #define TW__CALL_NAA_(f, c, a, b, w, u, v) __extension__({ tw_node *w = (c); tw_arg u = TW_ARG(a), v = TW_ARG(b); f(TW_HERE, w, u, v); })
 #define TW__CALL_NN(f, a, b) TW__CALL_NN_(f, a, b, TW__U(tw__a_), TW__U(tw__b_))

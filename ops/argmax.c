@@ -1,4 +1,7 @@
-/* argmax.c - where the first maximum along an axis is, as i64. NaN counts as largest. No derivative. */
+/* argmax.c - where the first maximum or minimum along an axis is, as i64. NaN wins. No derivative.
+ *
+ * The minimum is the maximum of the complement: -x, -1 - x of integers (which wraps nowhere), not x.
+ */
 #include "ops/ops_impl.h"
 
 static int axis_of(const tw_node *y) { return *(const int32_t *)tw_attr(y); }
@@ -49,4 +52,15 @@ tw_node *tw_argmax_at(const tw_loc *at, tw_node *x, const tw_axis_args *o)
     if (!tw__operand(at, "argmax", 0, &x)) return x;
     if (!tw__axis(at, "argmax", x, o->axis, x->shape->n, &axis)) return tw_nil(x->cx);
     return tw_build_node(&(tw_build){ .op = &tw_op_argmax, .at = at, .attr = &(int32_t){ axis }, .n = 1, .in = &x });
+}
+
+tw_node *tw_argmin_at(const tw_loc *at, tw_node *x, const tw_axis_args *o)
+{
+    TW_OPTIONS(tw_axis_args, o);
+    int axis;
+    if (!tw__operand(at, "argmin", 0, &x)) return x;
+    if (!tw__axis(at, "argmin", x, o->axis, x->shape->n, &axis)) return tw_nil(x->cx);
+    if (x->dtype == TW_BOOL) x = tw_logical_not(x);
+    else x = tw_is_float(x->dtype) ? tw_neg(x) : tw_sub(tw_neg(x), 1);
+    return tw_argmax_at(at, x, o);
 }

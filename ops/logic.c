@@ -1,4 +1,4 @@
-/* logic.c - and, or, not, of booleans. */
+/* logic.c - and, or, exclusive or, not, of booleans. */
 #include "ops/ops_impl.h"
 
 const tw_op tw_op_logical_and = {
@@ -19,6 +19,15 @@ const tw_op tw_op_logical_or = {
     .block_id = TW_B_logical_or,
 };
 
+const tw_op tw_op_logical_xor = {
+    TW_WORD(logical_xor),
+    .arity    = 2,
+    .traits   = TW_BROADCAST,
+    .rule     = TW_NONE,
+    .shape    = tw__shape_bool,
+    .block_id = TW_B_logical_xor,
+};
+
 const tw_op tw_op_logical_not = {
     TW_WORD(logical_not),
     .arity    = 1,
@@ -34,4 +43,5 @@ static tw_node *both(const tw_loc *at, const tw_op *op, tw_node *a, tw_node *b)
 
 tw_node *tw_logical_and_at(const tw_loc *at, tw_node *a, tw_node *b) { return both(at, &tw_op_logical_and, a, b); }
 tw_node *tw_logical_or_at(const tw_loc *at, tw_node *a, tw_node *b)  { return both(at, &tw_op_logical_or, a, b); }
+tw_node *tw_logical_xor_at(const tw_loc *at, tw_node *a, tw_node *b) { return both(at, &tw_op_logical_xor, a, b); }
 tw_node *tw_logical_not_at(const tw_loc *at, tw_node *x)             { return tw__unary(at, &tw_op_logical_not, x); }

@@ -23,6 +23,7 @@ typedef struct tw_padding { int n; int at[6]; } tw_padding;
 
 typedef struct tw_reduce_args  { int _size; tw_axes axes; bool keep_dims; } tw_reduce_args;
 typedef struct tw_var_args     { int _size; tw_axes axes; bool keep_dims; int ddof; } tw_var_args;
+typedef struct tw_norm_args    { int _size; tw_axes axes; bool keep_dims; double p; } tw_norm_args;     /* p default 2 */
 typedef struct tw_softmax_args { int _size; tw_axes axes; } tw_softmax_args;
 typedef struct tw_axes_args    { int _size; tw_axes axes; } tw_axes_args;
 typedef struct tw_axis_args    { int _size; int axis; } tw_axis_args;
@@ -144,6 +145,24 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_relu(x)     tw_relu_at(TW_HERE, x)
 #define tw_round(x)    tw_round_at(TW_HERE, x)
 #define tw_floor(x)    tw_floor_at(TW_HERE, x)
+#define tw_ceil(x)     tw_ceil_at(TW_HERE, x)
+#define tw_trunc(x)    tw_trunc_at(TW_HERE, x)
+#define tw_tan(x)      tw_tan_at(TW_HERE, x)
+#define tw_asin(x)     tw_asin_at(TW_HERE, x)
+#define tw_acos(x)     tw_acos_at(TW_HERE, x)
+#define tw_atan(x)     tw_atan_at(TW_HERE, x)
+#define tw_sinh(x)     tw_sinh_at(TW_HERE, x)
+#define tw_cosh(x)     tw_cosh_at(TW_HERE, x)
+#define tw_asinh(x)    tw_asinh_at(TW_HERE, x)
+#define tw_acosh(x)    tw_acosh_at(TW_HERE, x)
+#define tw_atanh(x)    tw_atanh_at(TW_HERE, x)
+#define tw_exp2(x)     tw_exp2_at(TW_HERE, x)
+#define tw_log2(x)     tw_log2_at(TW_HERE, x)
+#define tw_log10(x)    tw_log10_at(TW_HERE, x)
+#define tw_cbrt(x)     tw_cbrt_at(TW_HERE, x)
+#define tw_isnan(x)    tw_isnan_at(TW_HERE, x)
+#define tw_isinf(x)    tw_isinf_at(TW_HERE, x)
+#define tw_isfinite(x) tw_isfinite_at(TW_HERE, x)
 #define tw_flatten(x)  tw_flatten_at(TW_HERE, x)
 #define tw_transpose(x) tw_transpose_at(TW_HERE, x)
 #define tw_logical_not(x) tw_logical_not_at(TW_HERE, x)
@@ -153,6 +172,13 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_mul(a, b)       TW__CALL_AA(tw_mul_at, a, b)
 #define tw_div(a, b)       TW__CALL_AA(tw_div_at, a, b)
 #define tw_pow(a, b)       TW__CALL_AA(tw_pow_at, a, b)
+#define tw_mod(a, b)       TW__CALL_AA(tw_mod_at, a, b)
+#define tw_atan2(a, b)     TW__CALL_AA(tw_atan2_at, a, b)
+#define tw_hypot(a, b)     TW__CALL_AA(tw_hypot_at, a, b)
+#define tw_logaddexp(a, b) TW__CALL_AA(tw_logaddexp_at, a, b)
+#define tw_xlogy(a, b)     TW__CALL_AA(tw_xlogy_at, a, b)
+#define tw_copysign(a, b)  TW__CALL_AA(tw_copysign_at, a, b)
+#define tw_fma(a, b, c)    TW__CALL_AAA(tw_fma_at, a, b, c)
 #define tw_maximum(a, b)   TW__CALL_AA(tw_maximum_at, a, b)
 #define tw_minimum(a, b)   TW__CALL_AA(tw_minimum_at, a, b)
 #define tw_equal(a, b)     TW__CALL_AA(tw_equal_at, a, b)
@@ -163,6 +189,7 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_greater_equal(a, b) TW__CALL_AA(tw_greater_equal_at, a, b)
 #define tw_logical_and(a, b) TW__CALL_NN(tw_logical_and_at, a, b)
 #define tw_logical_or(a, b)  TW__CALL_NN(tw_logical_or_at, a, b)
+#define tw_logical_xor(a, b) TW__CALL_NN(tw_logical_xor_at, a, b)
 #define tw_where(c, a, b)  TW__CALL_NAA(tw_where_at, c, a, b)
 #define tw_clip(x, low, high) TW__CALL_NAA(tw_clip_at, x, low, high)
 
@@ -183,6 +210,11 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_min(...)         TW__X1(tw_min_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_argmax(...)      TW__X1(tw_argmax_at, tw_axis_args, __VA_ARGS__, )
 #define tw_max_pool1d(...)  TW__X1(tw_max_pool1d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_argmin(...)      TW__X1(tw_argmin_at, tw_axis_args, __VA_ARGS__, )
+#define tw_any(...)         TW__X1(tw_any_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_all(...)         TW__X1(tw_all_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_norm(...)        TW__X1(tw_norm_at, tw_norm_args, __VA_ARGS__, )
+#define tw_std(...)         TW__X1(tw_std_at, tw_var_args, __VA_ARGS__, )
 #define tw_max_pool2d(...)  TW__X1(tw_max_pool2d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_max_pool3d(...)  TW__X1(tw_max_pool3d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_sum_pool1d(...)  TW__X1(tw_sum_pool1d_at, tw_pool_args, __VA_ARGS__, )

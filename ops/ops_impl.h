@@ -23,6 +23,17 @@
 /* How a descriptor starts. */
 #define TW_WORD(word) .name = #word, .doc = tw__doc_##word
 
+/* The descriptor of an elementwise function of n floats with the rule d_<word> and the block kernel of its name. */
+#define TW_MAP(word, n)                 \
+    const tw_op tw_op_##word = {        \
+        TW_WORD(word),                  \
+        .arity    = n,                  \
+        .rule     = TW_ELEMENTWISE,     \
+        .shape    = tw__shape_float,    \
+        .d        = d_##word,           \
+        .block_id = TW_B_##word,        \
+    }
+
 /* Bindings may pass no options. */
 #define TW_OPTIONS(T, o) static const T tw__defaults; if (!(o)) (o) = &tw__defaults
 
@@ -129,6 +140,8 @@ tw_node *tw__identity(const tw_loc *at, const tw_node *like, int64_t n);
 tw_node *tw__mirrored(const tw_loc *at, tw_node *x);
 /* (x + x') / 2 */
 tw_node *tw__symmetric(const tw_loc *at, tw_node *x);
+/* sqrt(x) with derivative 0, not infinite, where x is 0: for roots of sums of squares. */
+tw_node *tw__safe_sqrt(const tw_loc *at, tw_node *x);
 
 /* x to the power of n. */
 tw_node *tw__powi(const tw_loc *at, tw_node *x, int64_t n);

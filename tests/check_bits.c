@@ -59,6 +59,19 @@ static const function functions[] = {
     { "tanh", tw_tanh_at, tanhl, -12, 12, false },
     { "sigmoid", tw_sigmoid_at, sigmoid_exact, -80, 80, false },
     { "erf", tw_erf_at, erfl, -6, 6, false },
+    { "tan", tw_tan_at, tanl, -1e4, 1e4, false },
+    { "asin", tw_asin_at, asinl, -1, 1, false },
+    { "acos", tw_acos_at, acosl, -1, 1, false },
+    { "atan", tw_atan_at, atanl, -1e4, 1e4, false },
+    { "sinh", tw_sinh_at, sinhl, -80, 80, false },
+    { "cosh", tw_cosh_at, coshl, -80, 80, false },
+    { "asinh", tw_asinh_at, asinhl, -1e30, 1e30, false },
+    { "acosh", tw_acosh_at, acoshl, 1, 1e30, false },
+    { "atanh", tw_atanh_at, atanhl, -1, 1, false },
+    { "exp2", tw_exp2_at, exp2l, -100, 100, false },
+    { "log2", tw_log2_at, log2l, 1e-30, 1e30, false },
+    { "log10", tw_log10_at, log10l, 1e-30, 1e30, false },
+    { "cbrt", tw_cbrt_at, cbrtl, -1e30, 1e30, false },
     { "sqrt", tw_sqrt_at, sqrtl, 0, 1e30, true },
     { "rsqrt", tw_rsqrt_at, rsqrt_exact, 1e-30, 1e30, true },
     { "recip", tw_recip_at, recip_exact, -1e15, 1e15, true },
@@ -68,6 +81,8 @@ static const function functions[] = {
     { "relu", tw_relu_at, relu_exact, -9, 9, true },
     { "round", tw_round_at, nearbyintl, -1e6, 1e6, true },
     { "floor", tw_floor_at, floorl, -1e6, 1e6, true },
+    { "ceil", tw_ceil_at, ceill, -1e6, 1e6, true },
+    { "trunc", tw_trunc_at, truncl, -1e6, 1e6, true },
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions, POINTS = 20011 };
 
@@ -156,15 +171,23 @@ END_TEST
 /* Operations whose results are the same on every instruction set: arithmetic, square root, comparison, moves. */
 static bool same_everywhere(const row *r)
 {
-    static const char *const not[] = { "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "pow" };
+    static const char *const not[] = {
+        "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "pow", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
+        "acosh", "atanh", "exp2", "log2", "log10", "cbrt", "atan2", "hypot", "logaddexp", "xlogy",
+    };
     for (size_t i = 0; i < sizeof not / sizeof *not; i++)
         if (!strcmp(r->name, not[i])) return false;
     return true;
 }
 
+static const row *elementwise_row(int i)
+{
+    return i < n_rows_elementwise ? &rows_elementwise[i] : &rows_math[i - n_rows_elementwise];
+}
+
 START_TEST(rows_agree_between_instruction_sets)
 {
-    const row *r = &rows_elementwise[_i];
+    const row *r = elementwise_row(_i);
     for (int d = 0; d < 2; d++) {
         arr x[4], base = { 0 }, last = { 0 };
         const tw_dtype dtype = d ? TW_F64 : TW_F32;
@@ -427,7 +450,7 @@ int main(void)
     tcase_add_loop_test(c, functions_are_accurate_on_every_instruction_set, 0, FUNCTIONS);
     tcase_add_loop_test(c, special_values_are_as_in_c, 0, FUNCTIONS);
     tcase_add_loop_test(c, offsets_and_neighbours_do_not_matter, 0, FUNCTIONS);
-    tcase_add_loop_test(c, rows_agree_between_instruction_sets, 0, n_rows_elementwise);
+    tcase_add_loop_test(c, rows_agree_between_instruction_sets, 0, n_rows_elementwise + n_rows_math);
     tcase_add_test(c, strides_do_not_matter);
     tcase_add_test(c, plans_and_threads_do_not_matter);
     tcase_add_test(c, the_callers_rounding_mode_does_not_matter_and_stays);

@@ -34,6 +34,42 @@ static tw_node *zeros(int n, const int64_t *at)
 }
 #define Z(...) zeros((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (int64_t[]){ __VA_ARGS__ })
 
+/* Functions of one float that know no other dtype. */
+static const struct { const char *name; tw_node *(*f)(const tw_loc *at, tw_node *x); } of_floats[] = {
+#define F(name) { #name, tw_##name##_at }
+    F(ceil), F(trunc), F(tan), F(asin), F(acos), F(atan), F(sinh), F(cosh), F(asinh), F(acosh), F(atanh), F(exp2), F(log2), F(log10),
+    F(cbrt), F(isnan), F(isinf), F(isfinite),
+#undef F
+};
+
+static void functions(void)
+{
+    tw_node *i = tw_arange(cx, 3), *b = tw_less(i, 1), *x = Z(2), *y = Z(3);
+    for (size_t k = 0; k < sizeof of_floats / sizeof *of_floats; k++) {
+        BAD(TW_EDTYPE, of_floats[k].name, "i64", of_floats[k].f(TW_HERE, i));
+        BAD(TW_EDTYPE, of_floats[k].name, "bool", of_floats[k].f(TW_HERE, b));
+    }
+    BAD(TW_ESHAPE, "mod", "[2]", tw_mod(x, y));
+    BAD(TW_EDTYPE, "mod", "bool", tw_mod(b, b));
+    BAD(TW_ESHAPE, "atan2", "[2]", tw_atan2(x, y));
+    BAD(TW_EDTYPE, "hypot", "i64", tw_hypot(i, i));
+    BAD(TW_EDTYPE, "logaddexp", "i64", tw_logaddexp(i, y));
+    BAD(TW_EDTYPE, "xlogy", "i64", tw_xlogy(i, i));
+    BAD(TW_ESHAPE, "xlogy", "[3]", tw_xlogy(x, y));
+    BAD(TW_EDTYPE, "copysign", "i64", tw_copysign(i, i));
+    BAD(TW_ESHAPE, "fma", "[2]", tw_fma(x, 2, y));
+    BAD(TW_EDTYPE, "fma", "i64", tw_fma(i, i, i));
+    BAD(TW_EDTYPE, "logical_xor", "i64", tw_logical_xor(b, i));
+    BAD(TW_EARG, "norm", "-3", tw_norm(x, .p = -3));
+    BAD(TW_EARG, "norm", "1", tw_norm(x, .axes = TW_AXES(1)));
+    BAD(TW_EDTYPE, "norm", "i64", tw_norm(i));
+    BAD(TW_EARG, "std", "3", tw_std(y, .ddof = 3));
+    BAD(TW_EARG, "any", "1", tw_any(b, .axes = TW_AXES(1)));
+    BAD(TW_EARG, "all", "-2", tw_all(b, .axes = TW_AXES(-2)));
+    BAD(TW_EARG, "argmin", "2", tw_argmin(x, .axis = 2));
+    BAD(TW_ESHAPE, "argmax", "", tw_argmin(Z(0)));
+}
+
 static void elementwise(void)
 {
     tw_node *i = tw_arange(cx, 3), *b = tw_less(i, 1), *x = Z(2), *y = Z(3);
@@ -221,6 +257,7 @@ static void wants_refusal(const tw_op *op, void *user)
 }
 
 START_TEST(elementwise_operations_refuse) { elementwise(); } END_TEST
+START_TEST(functions_refuse) { functions(); } END_TEST
 START_TEST(layout_operations_refuse) { layout(); } END_TEST
 START_TEST(heavy_operations_refuse) { heavy(); } END_TEST
 START_TEST(matrix_operations_refuse) { matrices(); } END_TEST
@@ -228,6 +265,7 @@ START_TEST(factorisations_refuse) { factors(); } END_TEST
 START_TEST(every_operation_refuses_something)
 {
     elementwise();
+    functions();
     layout();
     heavy();
     matrices();
@@ -490,6 +528,7 @@ int main(void)
     const TTest *tests[] = {
         elementwise_operations_refuse, layout_operations_refuse, heavy_operations_refuse, matrix_operations_refuse,
         factorisations_refuse, every_operation_refuses_something,
+        elementwise_operations_refuse, functions_refuse, layout_operations_refuse, heavy_operations_refuse, every_operation_refuses_something,
         the_first_error_sticks_and_nil_spreads, after_taking_there_is_none, a_wrong_program_prints_one_line_and_ends,
         a_right_program_prints_nothing, bad_indices_are_errors_of_their_line,
         of_two_errors_while_computing_the_first_by_id_is_reported, an_error_while_computing_writes_no_cell,

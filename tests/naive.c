@@ -210,7 +210,7 @@ static const naive_rule rules[] = {
     { NULL, NULL },
 };
 
-static const naive_rule *const parts[] = { rules, naive_index };
+static const naive_rule *const parts[] = { rules, naive_index, naive_math };
 
 static rule rule_of(const char *op)
 {

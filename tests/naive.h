@@ -11,3 +11,4 @@ bool naive_knows(const char *op);
 typedef arr (*naive_fn)(const tw_node *y, const arr *x);
 typedef struct naive_rule { const char *op; naive_fn f; } naive_rule;
 extern const naive_rule naive_index[];
+extern const naive_rule naive_math[];

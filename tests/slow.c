@@ -58,6 +58,15 @@ arr slow_map2(const arr *a, const arr *b, double (*f)(double, double))
     return y;
 }
 
+double slow_add(double a, double b) { return a + b; }
+double slow_mul(double a, double b) { return a * b; }
+
+double slow_mod(double a, double b)
+{
+    const double r = fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
 arr slow_where(const arr *c, const arr *a, const arr *b)
 {
     arr ab = common(a, b), y = common(c, &ab);

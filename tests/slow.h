@@ -14,6 +14,9 @@ double  slow_at_broadcast(const arr *a, int n, const int64_t *index);
 
 arr slow_map1(const arr *a, double (*f)(double));
 arr slow_map2(const arr *a, const arr *b, double (*f)(double, double));      /* broadcasts */
+double slow_add(double a, double b);
+double slow_mul(double a, double b);
+double slow_mod(double a, double b);            /* with the sign of b */
 arr slow_where(const arr *c, const arr *a, const arr *b);
 arr slow_reshape(const arr *a, int n, const int64_t *at);
 arr slow_permute(const arr *a, const int *axes);

@@ -147,9 +147,11 @@ static void FN(where)(const tw_block *b)
 #if !IS_FLOAT && BITS == 8
 TW_INLINE T FN(and2)(T a, T b) { return a && b; }
 TW_INLINE T FN(or2)(T a, T b)  { return a || b; }
+TW_INLINE T FN(xor2)(T a, T b) { return !a != !b; }
 TW_INLINE T FN(not1)(T a)      { return !a; }
 TW_MAYBE static void FN(logical_and)(const tw_block *b) { FN(map2)(b, FN(and2)); }
 TW_MAYBE static void FN(logical_or)(const tw_block *b)  { FN(map2)(b, FN(or2)); }
+TW_MAYBE static void FN(logical_xor)(const tw_block *b) { FN(map2)(b, FN(xor2)); }
 TW_MAYBE static void FN(logical_not)(const tw_block *b) { FN(map1)(b, FN(not1)); }
 #endif
 
@@ -219,19 +221,55 @@ static void FN(sigmoid)(const tw_block *b) { FN(vmap1)(b, FN(vsigmoid)); }
 static void FN(erf)(const tw_block *b)     { FN(vmap1)(b, FN(verf)); }
 static void FN(round)(const tw_block *b)   { FN(vmap1)(b, FN(vround)); }
 static void FN(floor)(const tw_block *b)   { FN(vmap1)(b, FN(vfloor)); }
+static void FN(ceil)(const tw_block *b)    { FN(vmap1)(b, FN(vceil)); }
+static void FN(trunc)(const tw_block *b)   { FN(vmap1)(b, FN(vtrunc)); }
 
-static void FN(pow)(const tw_block *b)
+TW_INLINE void FN(vmap2)(const tw_block *b, V (*f)(V, V))
 {
     const T *x0 = b->x[0], *x1 = b->x[1];
     T *y = b->y;
     int64_t i = 0;
-    for (; i + VL <= b->n; i += VL) FN(st)(y + i, FN(vpow)(FN(ld)(x0 + i), FN(ld)(x1 + i)));
-    if (i < b->n) {
-        const V p = FN(vpow)(FN(ldn)(x0 + i, b->n - i, 1), FN(ldn)(x1 + i, b->n - i, 1));
-        FN(stn)(y + i, p, b->n - i);
-    }
+    for (; i + VL <= b->n; i += VL) FN(st)(y + i, f(FN(ld)(x0 + i), FN(ld)(x1 + i)));
+    if (i < b->n) FN(stn)(y + i, f(FN(ldn)(x0 + i, b->n - i, 1), FN(ldn)(x1 + i, b->n - i, 1)), b->n - i);
+}
+
+static void FN(pow)(const tw_block *b)      { FN(vmap2)(b, FN(vpow)); }
+static void FN(copysign)(const tw_block *b) { FN(vmap2)(b, FN(vcopysign)); }
+
+/* Rounded once on every machine: in software where the instruction is missing. */
+#if BITS == 32
+TW_INLINE T FN(fma1)(T a, T b, T c) { return __builtin_fmaf(a, b, c); }
+#else
+TW_INLINE T FN(fma1)(T a, T b, T c) { return __builtin_fma(a, b, c); }
+#endif
+
+static void FN(fma)(const tw_block *b)
+{
+    const T *x0 = b->x[0], *x1 = b->x[1], *x2 = b->x[2];
+    T *y = b->y;
+    const int64_t n = b->n;
+    TW_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) y[i] = FN(fma1)(x0[i], x1[i], x2[i]);
+}
+
+/* fmod's remainder has the sign of a; b is added where that is not the sign of b. */
+TW_INLINE T FN(mod2)(T a, T b)
+{
+    const T r = (T)fmod((double)a, (double)b);             /* exact, also for f32 */
+    if (r != 0) return (r < 0) == (b < 0) ? r : r + b;
+    return (T)copysign((double)r, (double)b);
+}
+#else
+/* By 0: 0. The least number by -1 overflows in C. */
+TW_INLINE T FN(mod2)(T a, T b)
+{
+    if (b == 0 || b == (T)-1) return BITS == 8 && b ? (T)(a % b) : 0;
+    const T r = (T)(a % b);
+    return r != 0 && IS_NEGATIVE(r) != IS_NEGATIVE(b) ? (T)(r + b) : r;
 }
 #endif
+
+TW_MAYBE static void FN(mod)(const tw_block *b) { FN(map2)(b, FN(mod2)); }
 
 #undef IS_NAN
 #undef IS_NEGATIVE

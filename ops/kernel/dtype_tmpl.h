@@ -10,6 +10,10 @@
 #include "ops/kernel/vmath_tmpl.h"
 #endif
 #include "ops/kernel/block_tmpl.h"
+#if IS_FLOAT
+#include "ops/kernel/rare_tmpl.h"
+#include "ops/kernel/vmath_end.h"
+#endif
 #include "ops/kernel/move_tmpl.h"
 #include "ops/kernel/reduce_tmpl.h"
 #include "ops/kernel/random_tmpl.h"

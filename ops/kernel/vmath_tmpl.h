@@ -4,7 +4,8 @@
  * operations on every lane: reduce the argument, evaluate a polynomial (vmath_f32.h, vmath_f64.h),
  * undo the reduction, and choose the special points with masks. f32 is good to 2 units in the last
  * place, f64 to 4 (mostly to 1), at zeros, infinities, NaN and numbers below the normal range, too.
- * AVX2 and AVX-512 do the same operations and agree to the bit.
+ * AVX2 and AVX-512 do the same operations and agree to the bit. Constants stay defined for later templates
+ * (rare_tmpl.h) and go in vmath_end.h.
  */
 
 /* c[0] + c[1] x + ... by Horner's rule */
@@ -44,6 +45,10 @@ TW_INLINE V FN(vfloor)(V x)
     const V r = FN(vround)(x);
     return FN(select)(r > x, r - 1, r);
 }
+
+TW_INLINE V FN(vceil)(V x)             { return -FN(vfloor)(-x); }
+TW_INLINE V FN(vtrunc)(V x)            { return FN(with_sign)(FN(vfloor)(FN(magnitude)(x)), x); }
+TW_INLINE V FN(vcopysign)(V a, V sign) { return FN(with_sign)(FN(magnitude)(a), sign); }
 
 /* ---- exponentials ------------------------------------------------------------------------- */
 
@@ -182,13 +187,19 @@ TW_INLINE V FN(vlog1p)(V x)
 
 /* ---- sine and cosine ---------------------------------------------------------------------- */
 
+/* The sine of |r| <= pi / 4; its cosine into *c. */
+TW_INLINE V FN(sin_cos)(V r, V *c)
+{
+    const V z = r * r, h = (T)0.5 * z, w = 1 - h;
+    *c = w + (((1 - w) - h) + z * z * FN(poly)(z, FN(cos_p), FN(cos_n)));
+    return TW_FMA(z * r, FN(poly)(z, FN(sin_p), FN(sin_n)), r);
+}
+
 /* sin(r) or cos(r) of the quarter that q says */
 TW_INLINE V FN(sin_of)(V r, VI q)
 {
-    const V z = r * r, h = (T)0.5 * z, w = 1 - h;
-    const V s = TW_FMA(z * r, FN(poly)(z, FN(sin_p), FN(sin_n)), r);
-    const V c = w + (((1 - w) - h) + z * z * FN(poly)(z, FN(cos_p), FN(cos_n)));
-    const V y = FN(select)((q & 1) != 0, c, s);
+    V c;
+    const V s = FN(sin_cos)(r, &c), y = FN(select)((q & 1) != 0, c, s);
     return (V)((VI)y ^ ((q & 2) << (BITS - 2)));
 }
 
@@ -262,24 +273,3 @@ TW_INLINE V FN(vpow)(V x, V y)
     r = FN(select)((x == x) & (y == y), r, x + y);
     return FN(select)((y == 0) | (x == 1), one, r);
 }
-
-#undef MANTISSA
-#undef EXPONENT_0
-#undef MAGIC
-#undef LN2_HI
-#undef LN2_LO
-#undef EXP_MAX
-#undef EXP_MIN
-#undef EXPM1_MIN
-#undef TANH_MAX
-#undef TINY
-#undef SQRT_HALF
-#undef LEAST
-#undef SIN_MAX
-#undef LIBM
-#undef ERF_SPLIT
-#undef ERF_MAX
-#undef ERF_CENTRE
-#undef ERF_SLOPE
-#undef SIGN_BIT
-#undef INF

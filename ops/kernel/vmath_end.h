@@ -1,0 +1,21 @@
+/* vmath_end.h - the constants of vmath_tmpl.h go, to be those of the next dtype. */
+#undef MANTISSA
+#undef EXPONENT_0
+#undef MAGIC
+#undef LN2_HI
+#undef LN2_LO
+#undef EXP_MAX
+#undef EXP_MIN
+#undef EXPM1_MIN
+#undef TANH_MAX
+#undef TINY
+#undef SQRT_HALF
+#undef LEAST
+#undef SIN_MAX
+#undef LIBM
+#undef ERF_SPLIT
+#undef ERF_MAX
+#undef ERF_CENTRE
+#undef ERF_SLOPE
+#undef SIGN_BIT
+#undef INF

@@ -1,0 +1,30 @@
+/* naive_math.c - the rarer functions of one, two and three numbers, for the naive evaluator: see naive.h. */
+#include "tests/naive.h"
+#include "tests/slow.h"
+
+static double cbrt_of(double a)                 { return (double)cbrtl(a); }        /* glibc's cbrt errs by up to 3.7 units */
+static double logaddexp_of(double a, double b)  { return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b)); }
+static double xor_of(double a, double b)        { return (a != 0) != (b != 0); }
+
+#define ONE(name, f) static arr n_##name(const tw_node *y, const arr *x) { (void)y; return slow_map1(&x[0], f); }
+#define TWO(name, f) static arr n_##name(const tw_node *y, const arr *x) { (void)y; return slow_map2(&x[0], &x[1], f); }
+
+ONE(ceil, ceil)     ONE(trunc, trunc)   ONE(tan, tan)       ONE(asin, asin)     ONE(acos, acos)
+ONE(atan, atan)     ONE(sinh, sinh)     ONE(cosh, cosh)     ONE(asinh, asinh)   ONE(acosh, acosh)
+ONE(atanh, atanh)   ONE(exp2, exp2)     ONE(log2, log2)     ONE(log10, log10)   ONE(cbrt, cbrt_of)
+TWO(mod, slow_mod)  TWO(atan2, atan2)   TWO(hypot, hypot)   TWO(copysign, copysign)
+TWO(logaddexp, logaddexp_of)            TWO(logical_xor, xor_of)
+
+static arr n_fma(const tw_node *y, const arr *x)
+{
+    (void)y;
+    const arr p = slow_map2(&x[0], &x[1], slow_mul);
+    return slow_map2(&p, &x[2], slow_add);
+}
+
+#define R(name) { #name, n_##name }
+const naive_rule naive_math[] = {
+    R(ceil), R(trunc), R(tan), R(asin), R(acos), R(atan), R(sinh), R(cosh), R(asinh), R(acosh), R(atanh), R(exp2), R(log2),
+    R(log10), R(cbrt), R(mod), R(atan2), R(hypot), R(copysign), R(logaddexp), R(logical_xor), R(fma),
+    { NULL, NULL },
+};
