@@ -84,6 +84,19 @@ tw_node *tw__mirrored(const tw_loc *at, tw_node *x)
     return tw_add(tw__triangle(at, x, false, 0), tw_transpose(tw__triangle(at, x, false, 1)));
 }
 
+/* The ones on the diagonal keep it out of the derivative, too. */
+tw_node *tw__apart(const tw_loc *at, tw_node *gap)
+{
+    tw_node *i = tw__identity(at, gap, gap->shape->at[gap->shape->n - 1]);
+    return tw_sub(tw_recip(tw_add(gap, i)), i);
+}
+
+void tw__explain_values(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size)
+{
+    (void)y, (void)c;
+    snprintf(text, size, "matrix %lld of the batch %s", (long long)(bad / 2), bad % 2 ? "does not converge" : "has an element that is not finite");
+}
+
 tw_node *tw__symmetric(const tw_loc *at, tw_node *x)
 {
     return tw_mul(0.5, tw_add(x, tw_transpose(x)));

@@ -31,6 +31,8 @@ typedef struct tw_index_args   { int _size; int axis; int64_t at; } tw_index_arg
 typedef struct tw_matmul_args  { int _size; bool transpose_a, transpose_b; } tw_matmul_args;
 typedef struct tw_triangular_solve_args { int _size; bool upper, transpose, unit; } tw_triangular_solve_args;  /* unit: ones on the diagonal */
 typedef struct tw_cholesky_args { int _size; bool upper; } tw_cholesky_args;
+typedef struct tw_tolerance_args { int _size; double tolerance; } tw_tolerance_args;      /* relative to the largest singular value */
+typedef struct tw_matrix_norm_args { int _size; const char *ord; } tw_matrix_norm_args;
 typedef struct tw_random_args  { int _size; uint64_t key; } tw_random_args;     /* key: a stream of one's own; default the context's next */
 typedef struct tw_uniform_args { int _size; tw_dtype dtype; double low, high; uint64_t key; } tw_uniform_args;
 typedef struct tw_normal_args  { int _size; tw_dtype dtype; double mean, std; uint64_t key; } tw_normal_args;
@@ -248,6 +250,23 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_triangular_solve(...) TW__X2(tw_triangular_solve_at, tw_triangular_solve_args, __VA_ARGS__, )
 #define tw_cholesky(...)    TW__X1(tw_cholesky_at, tw_cholesky_args, __VA_ARGS__, )
 #define tw_cholesky_solve(...) TW__X2(tw_cholesky_solve_at, tw_cholesky_args, __VA_ARGS__, )
+#define tw_lu_factor(x, order) tw_lu_factor_at(TW_HERE, x, order)
+#define tw_lu(x, l, u)      tw_lu_at(TW_HERE, x, l, u)
+#define tw_solve(a, b)      TW__CALL_NN(tw_solve_at, a, b)
+#define tw_inv(x)           tw_inv_at(TW_HERE, x)
+#define tw_det(x)           tw_det_at(TW_HERE, x)
+#define tw_slogdet(x, logabsdet) tw_slogdet_at(TW_HERE, x, logabsdet)
+#define tw_logdet(x)        tw_logdet_at(TW_HERE, x)
+#define tw_qr(x, r)         tw_qr_at(TW_HERE, x, r)
+#define tw_eigh(x, vectors) tw_eigh_at(TW_HERE, x, vectors)
+#define tw_eigvalsh(x)      tw_eigvalsh_at(TW_HERE, x)
+#define tw_svd(x, s, vh)    tw_svd_at(TW_HERE, x, s, vh)
+#define tw_svdvals(x)       tw_svdvals_at(TW_HERE, x)
+#define tw_pinv(...)        TW__X1(tw_pinv_at, tw_tolerance_args, __VA_ARGS__, )
+#define tw_lstsq(...)       TW__X2(tw_lstsq_at, tw_tolerance_args, __VA_ARGS__, )
+#define tw_matrix_rank(...) TW__X1(tw_matrix_rank_at, tw_tolerance_args, __VA_ARGS__, )
+#define tw_matrix_norm(...) TW__X1(tw_matrix_norm_at, tw_matrix_norm_args, __VA_ARGS__, )
+#define tw_cond(...)        TW__X1(tw_cond_at, tw_matrix_norm_args, __VA_ARGS__, )
 /* The equation, then its operands. */
 #define tw_einsum(equation, ...) TW__EINSUM(TW__U(tw__in_), equation, __VA_ARGS__)
 #define TW__EINSUM(in, equation, ...) __extension__({ tw_node *in[] = { __VA_ARGS__ }; tw_einsum_at(TW_HERE, equation, (int)(sizeof in / sizeof *in), in); })

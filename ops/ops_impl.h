@@ -138,6 +138,10 @@ tw_node *tw__on_diagonal(const tw_loc *at, tw_node *x);
 tw_node *tw__identity(const tw_loc *at, const tw_node *like, int64_t n);
 /* The lower triangle of x, mirrored to the upper. */
 tw_node *tw__mirrored(const tw_loc *at, tw_node *x);
+/* 1 / gap, but 0 on the diagonal, where gap must be 0. */
+tw_node *tw__apart(const tw_loc *at, tw_node *gap);
+/* For descriptors of eigh and svd. */
+void tw__explain_values(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size);
 /* (x + x') / 2 */
 tw_node *tw__symmetric(const tw_loc *at, tw_node *x);
 /* sqrt(x) with derivative 0, not infinite, where x is 0: for roots of sums of squares. */

@@ -225,7 +225,9 @@ static void matrices(void)
 /* What needs LAPACK refuses everything when it is not built in. */
 #ifdef TW_HAVE_LAPACK
 #define UNLESS_MISSING(code, words) code, words
+#define IF_THERE(op, factor) op
 #else
+#define IF_THERE(op, factor) factor
 #define UNLESS_MISSING(code, words) TW_EMISSING, "LAPACK"
 #endif
 #define BAD_FACTOR(op, kind, ...) BAD_FACTOR_(op, kind, __VA_ARGS__)
@@ -237,6 +239,20 @@ static void factors(void)
     BAD_FACTOR("cholesky", UNLESS_MISSING(TW_ESHAPE, "[2, 3]"), tw_cholesky(x));
     BAD_FACTOR("cholesky", UNLESS_MISSING(TW_ESHAPE, "[3]"), tw_cholesky(Z(3)));
     BAD_FACTOR("cholesky", UNLESS_MISSING(TW_EDTYPE, "i64"), tw_cholesky(tw_arange(cx, 3)));
+    BAD_FACTOR("lu_factor", UNLESS_MISSING(TW_ESHAPE, "[3]"), tw_lu(Z(3), NULL, NULL));
+    BAD_FACTOR("qr", UNLESS_MISSING(TW_ESHAPE, "[3]"), tw_qr(Z(3), NULL));
+    BAD_FACTOR("eigh", UNLESS_MISSING(TW_ESHAPE, "[2, 3]"), tw_eigvalsh(x));
+    BAD_FACTOR("svd", UNLESS_MISSING(TW_ESHAPE, "[3]"), tw_svdvals(Z(3)));
+    BAD(TW_ESHAPE, "inv", "[2, 3]", tw_inv(x));
+    BAD(TW_ESHAPE, "det", "[2, 3]", tw_det(x));
+    BAD(TW_ESHAPE, "slogdet", "[2, 3]", tw_slogdet(x, NULL));
+    BAD(TW_ESHAPE, "solve", "[2, 3]", tw_solve(x, x));
+    BAD_FACTOR(IF_THERE("solve", "lu_factor"), UNLESS_MISSING(TW_ESHAPE, "[3, 3] for right-hand sides [2, 3]"), tw_solve(Z(3, 3), x));
+    BAD(TW_EDTYPE, "pinv", "bool", tw_pinv(tw_less(x, 1)));
+    BAD(TW_ESHAPE, "lstsq", "[2, 3] for right-hand sides [3, 1]", tw_lstsq(x, Z(3)));
+    BAD(TW_ESHAPE, "matrix_rank", "[3]", tw_matrix_rank(Z(3)));
+    BAD(TW_EARG, "matrix_norm", "\"max\"", tw_matrix_norm(x, .ord = "max"));
+    BAD(TW_ESHAPE, "cond", "[2, 3]", tw_cond(x, .ord = "1"));
 }
 
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */

@@ -64,6 +64,64 @@ START_TEST(not_positive_definite_is_an_error)
     ck_assert_int_eq(tw_count(tw_cholesky(tw_zeros(cx, TW_SHAPE(3, 0, 0)))), 0);
 }
 END_TEST
+
+START_TEST(singular_matrices_have_a_determinant_and_no_inverse)
+{
+    const double a[] = { 1, 2, 2, 4 };
+    tw_node *x = tw_data(cx, TW_F64, TW_SHAPE(2, 2), a), *log, *sign = tw_slogdet(x, &log);
+    item_is(tw_det(x), 0);
+    item_is(sign, 0);
+    item_is(log, -INF);
+    item_is(tw_matrix_rank(x), 1);
+    ck_assert(isnan(tw_item(tw_logdet(tw_data(cx, TW_F64, TW_SHAPE(2, 2), ((double[]){ 0, 1, 1, 0 }))))));
+    tw_node *y = tw_inv(x); const int line = __LINE__;
+    BREAKS("triangular_solve", line, "singular: element [1, 1] is 0", y);
+    tw_node *d = tw_det(x); const int line2 = __LINE__;
+    BREAKS("triangular_solve", line2, "singular", tw_grad(d, x));
+}
+END_TEST
+
+START_TEST(what_is_not_finite_has_no_eigenvalues)
+{
+    const double a[] = { 1, 0, 0, 1, /* and */ 1, NAN, 0, 1 };
+    tw_node *x = tw_data(cx, TW_F64, TW_SHAPE(2, 2, 2), a);
+    tw_node *w = tw_eigvalsh(x); const int line = __LINE__;
+    BREAKS("eigh", line, "matrix 1 of the batch has an element that is not finite", w);
+    tw_node *s = tw_svdvals(tw_cast(x, TW_F32)); const int line2 = __LINE__;
+    BREAKS("svd", line2, "matrix 1 of the batch has an element that is not finite", s);
+}
+END_TEST
+
+/* First derivatives of values alone are finite at equal ones; those of vectors are not, and say so. */
+START_TEST(equal_eigenvalues_are_as_documented)
+{
+    const double eye[] = { 1, 0, 0, 1 };
+    tw_node *x = tw_data(cx, TW_F64, TW_SHAPE(2, 2), eye), *v, *w = tw_eigh(x, &v), *s, *vh, *u = tw_svd(x, &s, &vh);
+    const double *g = tw_f64(tw_grad(tw_sum(w), x)), *h = tw_f64(tw_grad(tw_sum(s), x));
+    for (int i = 0; i < 4; i++) near(g[i], eye[i], 1e-15), near(h[i], eye[i], 1e-15);
+    tw_node *seen = tw_data(cx, TW_F64, TW_SHAPE(2, 2), ((double[]){ 1, 2, 3, 4 }));
+    ck_assert(!isfinite(tw_f64(tw_grad(tw_sum(tw_mul(v, seen)), x))[0]));
+    ck_assert(!isfinite(tw_f64(tw_grad(tw_sum(tw_mul(u, seen)), x))[0]));
+    const double *p = tw_f64(tw_grad(tw_sum(tw_mul(tw_pinv(x), seen)), x));     /* has a derivative all the same */
+    for (int i = 0; i < 4; i++) near(p[i], -((double[]){ 1, 2, 3, 4 })[i], 1e-14);
+    tw_node *none = tw_zeros(cx, TW_SHAPE(1, 1));
+    item_is(tw_grad(tw_matrix_norm(none), none), 0);
+}
+END_TEST
+
+/* The least squares of more unknowns than equations, and of columns that repeat, is the shortest. */
+START_TEST(least_squares_are_the_shortest)
+{
+    const double a[] = { 1, 1, 2, 2, 3, 3 }, b[] = { 2, 4, 6 };
+    const double *x = tw_f64(tw_lstsq(tw_data(cx, TW_F64, TW_SHAPE(3, 2), a), tw_data(cx, TW_F64, TW_SHAPE(3), b)));
+    near(x[0], 1, 1e-14);
+    near(x[1], 1, 1e-14);
+    tw_node *nearly = tw_data(cx, TW_F64, TW_SHAPE(2, 2), ((double[]){ 1, 0, 0, 1e-3 }));
+    item_is(tw_matrix_rank(nearly), 2);
+    item_is(tw_matrix_rank(nearly, .tolerance = 1e-2), 1);
+    item_is(tw_sum(tw_pinv(nearly, .tolerance = 1e-2)), 1);
+}
+END_TEST
 #endif
 
 int main(void)
@@ -72,7 +130,8 @@ int main(void)
     const TTest *const tests[] = {
         a_zero_on_the_diagonal_is_singular, nothing_solves_nothing, einsum_contracts_in_a_good_order,
 #ifdef TW_HAVE_LAPACK
-        not_positive_definite_is_an_error,
+        not_positive_definite_is_an_error, singular_matrices_have_a_determinant_and_no_inverse,
+        what_is_not_finite_has_no_eigenvalues, equal_eigenvalues_are_as_documented, least_squares_are_the_shortest,
 #endif
     };
     TCase *c = tcase_create("matrix");

@@ -4,7 +4,7 @@
  * operation's attributes are read as ops/kernel/attrs.h and kernels.def describe them.
  */
 #include "tests/naive.h"
-#include "tests/slow_matrix.h"
+#include "tests/slow.h"
 #include "ops/kernel/attrs.h"
 
 typedef naive_fn rule;
@@ -211,6 +211,7 @@ static const naive_rule rules[] = {
 };
 
 static const naive_rule *const parts[] = { rules, naive_index, naive_math };
+static const naive_rule *const parts[] = { rules, naive_index, naive_matrix };
 
 static rule rule_of(const char *op)
 {

@@ -12,3 +12,4 @@ typedef arr (*naive_fn)(const tw_node *y, const arr *x);
 typedef struct naive_rule { const char *op; naive_fn f; } naive_rule;
 extern const naive_rule naive_index[];
 extern const naive_rule naive_math[];
+extern const naive_rule naive_matrix[];

@@ -132,3 +132,215 @@ arr slow_cholesky(const arr *x)
             }
     return l;
 }
+
+/* ---- factors --------------------------------------------------------------------------- */
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static void swap(double *a, double *b) { const double t = *a; *a = *b, *b = t; }
+
+/* A row of the batch of x: n numbers for each matrix. */
+static arr vectors(const arr *x, int64_t n)
+{
+    int64_t dims[8];
+    for (int d = 0; d < x->n - 2; d++) dims[d] = x->at[d];
+    dims[x->n - 2] = n;
+    return arr_new(x->n - 1, dims);
+}
+
+void slow_lu(const arr *x, arr *p, arr *l, arr *u)
+{
+    const int64_t m = rows(x), n = columns(x), k = least(m, n);
+    arr a = arr_like(x), order = matrices(x, m, m);
+    memcpy(a.v, x->v, (size_t)x->count * sizeof *a.v);
+    *p = matrices(x, m, m), *l = matrices(x, m, k), *u = matrices(x, k, n);
+    for (int64_t b = 0; b < batch(x); b++) {
+        for (int64_t i = 0; i < m; i++) *at(&order, b, i, i) = 1;
+        for (int64_t c = 0; c < k; c++) {
+            int64_t best = c;
+            for (int64_t i = c; i < m; i++)
+                if (fabs(*at(&a, b, i, c)) > fabs(*at(&a, b, best, c))) best = i;
+            for (int64_t j = 0; j < n && best != c; j++) swap(at(&a, b, c, j), at(&a, b, best, j));
+            for (int64_t j = 0; j < m && best != c; j++) swap(at(&order, b, c, j), at(&order, b, best, j));
+            for (int64_t i = c + 1; i < m; i++) {
+                const double f = *at(&a, b, i, c) /= *at(&a, b, c, c);
+                for (int64_t j = c + 1; j < n; j++) *at(&a, b, i, j) -= f * *at(&a, b, c, j);
+            }
+        }
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < k; j++) *at(l, b, i, j) = i == j ? 1 : i > j ? *at(&a, b, i, j) : 0;
+        for (int64_t i = 0; i < k; i++)
+            for (int64_t j = i; j < n; j++) *at(u, b, i, j) = *at(&a, b, i, j);
+    }
+    *p = slow_transpose(&order);
+}
+
+/* By minors along the first row: for small matrices only. */
+static double minor_sum(const double *a, int64_t n, int64_t stride, unsigned gone)
+{
+    if (n == 0) return 1;
+    double sum = 0, sign = 1;
+    for (int64_t j = 0; j < stride; j++) {
+        if (gone >> j & 1) continue;
+        sum += sign * a[j] * minor_sum(a + stride, n - 1, stride, gone | 1u << j);
+        sign = -sign;
+    }
+    return sum;
+}
+
+arr slow_det(const arr *x)
+{
+    int64_t dims[8];
+    for (int d = 0; d < x->n - 2; d++) dims[d] = x->at[d];
+    arr y = arr_new(x->n - 2, dims);
+    for (int64_t b = 0; b < batch(x); b++) y.v[b] = minor_sum(at(x, b, 0, 0), rows(x), rows(x), 0);
+    return y;
+}
+
+/* Gauss and Jordan, with pivots. */
+arr slow_inv(const arr *x)
+{
+    const int64_t n = rows(x);
+    arr a = arr_like(x), y = arr_like(x);
+    memcpy(a.v, x->v, (size_t)x->count * sizeof *a.v);
+    for (int64_t b = 0; b < batch(x); b++) {
+        for (int64_t i = 0; i < n; i++) *at(&y, b, i, i) = 1;
+        for (int64_t c = 0; c < n; c++) {
+            int64_t best = c;
+            for (int64_t i = c; i < n; i++)
+                if (fabs(*at(&a, b, i, c)) > fabs(*at(&a, b, best, c))) best = i;
+            for (int64_t j = 0; j < n && best != c; j++)
+                swap(at(&a, b, c, j), at(&a, b, best, j)), swap(at(&y, b, c, j), at(&y, b, best, j));
+            const double pivot = *at(&a, b, c, c);
+            for (int64_t j = 0; j < n; j++) *at(&a, b, c, j) /= pivot, *at(&y, b, c, j) /= pivot;
+            for (int64_t i = 0; i < n; i++) {
+                const double f = *at(&a, b, i, c);
+                for (int64_t j = 0; j < n && i != c; j++)
+                    *at(&a, b, i, j) -= f * *at(&a, b, c, j), *at(&y, b, i, j) -= f * *at(&y, b, c, j);
+            }
+        }
+    }
+    return y;
+}
+
+void slow_qr(const arr *x, arr *q, arr *r)
+{
+    const int64_t m = rows(x), n = columns(x), k = least(m, n);
+    *q = matrices(x, m, k), *r = matrices(x, k, n);
+    for (int64_t b = 0; b < batch(x); b++)
+        for (int64_t j = 0; j < n; j++) {
+            double v[16], norm = 0;
+            for (int64_t i = 0; i < m; i++) v[i] = *at(x, b, i, j);
+            for (int turn = 0; turn < 2; turn++)
+                for (int64_t c = 0; c < least(j, k); c++) {
+                    double dot = 0;
+                    for (int64_t i = 0; i < m; i++) dot += *at(q, b, i, c) * v[i];
+                    for (int64_t i = 0; i < m; i++) v[i] -= dot * *at(q, b, i, c);
+                    *at(r, b, c, j) += dot;
+                }
+            if (j >= k) continue;
+            for (int64_t i = 0; i < m; i++) norm += v[i] * v[i];
+            *at(r, b, j, j) = sqrt(norm);
+            for (int64_t i = 0; i < m; i++) *at(q, b, i, j) = v[i] / sqrt(norm);
+        }
+}
+
+/* Columns p and q of a matrix of n rows turned by an angle. */
+static void rotate(double *a, int64_t n, int64_t stride, int64_t p, int64_t q, double c, double s)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double x = a[i * stride + p], y = a[i * stride + q];
+        a[i * stride + p] = c * x - s * y, a[i * stride + q] = s * x + c * y;
+    }
+}
+
+/* The rotation that makes the off-diagonal element of [[a, b], [b, d]] zero. */
+static void angle(double a, double b, double d, double *c, double *s)
+{
+    if (b == 0) { *c = 1, *s = 0; return; }
+    const double tau = (d - a) / (2 * b), t = (tau >= 0 ? 1 : -1) / (fabs(tau) + sqrt(1 + tau * tau));
+    *c = 1 / sqrt(1 + t * t), *s = t * *c;
+}
+
+void slow_svd(const arr *x, arr *u, arr *s, arr *vh)
+{
+    const int64_t m = rows(x), n = columns(x);
+    if (m < n) {                    /* the transpose has them the other way round */
+        arr t = slow_transpose(x), ut, vht;
+        slow_svd(&t, &ut, s, &vht);
+        *u = slow_transpose(&vht), *vh = slow_transpose(&ut);
+        return;
+    }
+    arr a = arr_like(x), v = matrices(x, n, n);
+    memcpy(a.v, x->v, (size_t)x->count * sizeof *a.v);
+    *s = vectors(x, n), *u = matrices(x, m, n);
+    for (int64_t b = 0; b < batch(x); b++) {
+        for (int64_t i = 0; i < n; i++) *at(&v, b, i, i) = 1;
+        for (int sweep = 0; sweep < 40; sweep++)
+            for (int64_t p = 0; p < n; p++)
+                for (int64_t q = p + 1; q < n; q++) {
+                    double aa = 0, ab = 0, bb = 0, c, sn;
+                    for (int64_t i = 0; i < m; i++) {
+                        const double f = *at(&a, b, i, p), g = *at(&a, b, i, q);
+                        aa += f * f, ab += f * g, bb += g * g;
+                    }
+                    angle(aa, ab, bb, &c, &sn);
+                    rotate(at(&a, b, 0, 0), m, n, p, q, c, sn), rotate(at(&v, b, 0, 0), n, n, p, q, c, sn);
+                }
+        for (int64_t p = 0; p < n; p++) {
+            double norm = 0;
+            for (int64_t i = 0; i < m; i++) norm += *at(&a, b, i, p) * *at(&a, b, i, p);
+            s->v[b * n + p] = sqrt(norm);
+        }
+        for (int64_t p = 0; p < n; p++) {           /* the largest that is left comes next */
+            int64_t best = p;
+            for (int64_t q = p; q < n; q++)
+                if (s->v[b * n + q] > s->v[b * n + best]) best = q;
+            swap(&s->v[b * n + p], &s->v[b * n + best]);
+            for (int64_t i = 0; i < m && best != p; i++) swap(at(&a, b, i, p), at(&a, b, i, best));
+            for (int64_t i = 0; i < n && best != p; i++) swap(at(&v, b, i, p), at(&v, b, i, best));
+            for (int64_t i = 0; i < m; i++) *at(u, b, i, p) = *at(&a, b, i, p) / s->v[b * n + p];
+        }
+    }
+    *vh = slow_transpose(&v);
+}
+
+/* From both sides, until nothing is left beside the diagonal. */
+void slow_eigh(const arr *x, arr *w, arr *v)
+{
+    const int64_t n = rows(x);
+    arr a = arr_like(x);
+    *w = vectors(x, n), *v = arr_like(x);
+    for (int64_t b = 0; b < batch(x); b++) {
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t j = 0; j < n; j++) *at(&a, b, i, j) = (*at(x, b, i, j) + *at(x, b, j, i)) / 2, *at(v, b, i, j) = i == j;
+        for (int sweep = 0; sweep < 40; sweep++)
+            for (int64_t p = 0; p < n; p++)
+                for (int64_t q = p + 1; q < n; q++) {
+                    double c, s;
+                    angle(*at(&a, b, p, p), *at(&a, b, p, q), *at(&a, b, q, q), &c, &s);
+                    rotate(at(&a, b, 0, 0), n, n, p, q, c, s), rotate(at(v, b, 0, 0), n, n, p, q, c, s);
+                    for (int64_t j = 0; j < n; j++) {
+                        const double f = *at(&a, b, p, j), g = *at(&a, b, q, j);
+                        *at(&a, b, p, j) = c * f - s * g, *at(&a, b, q, j) = s * f + c * g;
+                    }
+                }
+        for (int64_t p = 0; p < n; p++) w->v[b * n + p] = *at(&a, b, p, p);
+        for (int64_t p = 0; p < n; p++) {
+            int64_t best = p;
+            for (int64_t q = p; q < n; q++)
+                if (w->v[b * n + q] < w->v[b * n + best]) best = q;
+            swap(&w->v[b * n + p], &w->v[b * n + best]);
+            for (int64_t i = 0; i < n && best != p; i++) swap(at(v, b, i, p), at(v, b, i, best));
+        }
+    }
+}
+
+arr slow_scale(const arr *x, const arr *factor, bool by_rows)
+{
+    arr y = arr_like(x);
+    const int64_t n = by_rows ? rows(x) : columns(x);
+    for (int64_t b = 0; b < batch(x); b++)
+        for (int64_t i = 0; i < rows(x); i++)
+            for (int64_t j = 0; j < columns(x); j++) *at(&y, b, i, j) = *at(x, b, i, j) * factor->v[b * n + (by_rows ? i : j)];
+    return y;
+}

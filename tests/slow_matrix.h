@@ -9,3 +9,16 @@ arr slow_triangular_solve(const arr *t, const arr *b, bool upper, bool transpose
 /* L of (x + x') / 2, column by column. */
 arr slow_cholesky(const arr *x);
 arr slow_transpose(const arr *x);
+
+/* P, L, U of x = P L U by partial pivoting. */
+void slow_lu(const arr *x, arr *p, arr *l, arr *u);
+arr  slow_inv(const arr *x);
+arr  slow_det(const arr *x);
+/* By orthogonalising columns twice; the diagonal of R is positive. */
+void slow_qr(const arr *x, arr *q, arr *r);
+/* Of the symmetric part, by Jacobi's rotations: growing values, vectors as columns. */
+void slow_eigh(const arr *x, arr *w, arr *v);
+/* By rotations of columns (Hestenes): U, falling s, V'. */
+void slow_svd(const arr *x, arr *u, arr *s, arr *vh);
+/* x times factor[k] along its last axis, or the one before. */
+arr  slow_scale(const arr *x, const arr *factor, bool rows);

@@ -7,6 +7,7 @@
  */
 #include "ops/kernel/lapack.h"
 #include <math.h>
+#include <string.h>
 
 #ifdef TW_HAVE_LAPACK
 #define JOIN_(a, b, c) a##b##c
@@ -32,3 +33,7 @@
 #endif
 
 KERNEL(cholesky)
+KERNEL(lu_factor)
+KERNEL(qr)
+KERNEL(eigh)
+KERNEL(svd)
