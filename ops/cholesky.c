@@ -40,6 +40,7 @@ const tw_op tw_op_cholesky = {
     .rule    = TW_GENERAL,
     .shape   = shape,
     .vjp     = vjp,
+    .batch   = tw__batch_leading,
     .kernel  = tw__cholesky_kernel,
     .work    = tw__batch_work,
     .explain = explain,

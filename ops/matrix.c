@@ -31,6 +31,19 @@ int64_t tw__batch_work(const tw_node *y)
     return d->count ? tw__batch(d) : 0;
 }
 
+tw_node *tw__batch_leading(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    tw_node *in[8];
+    for (int k = 0; k < b->y->n_in; k++) {
+        tw_shape s = tw_shape_of(tw_in(b->y, k));
+        for (int i = s.n++; i > 0; i--) s.at[i] = s.at[i - 1];
+        s.at[0] = b->n;
+        in[k] = b->many[k] ? b->in[k] : tw_broadcast_to(b->in[k], s);
+    }
+    return tw_build_node(&(tw_build){ .op = b->y->op, .at = at, .attr = tw_attr(b->y), .n = b->y->n_in, .in = in });
+}
+
 bool tw__has_lapack(tw_node *y)
 {
 #ifdef TW_HAVE_LAPACK

@@ -33,6 +33,9 @@ typedef struct tw_triangular_solve_args { int _size; bool upper, transpose, unit
 typedef struct tw_cholesky_args { int _size; bool upper; } tw_cholesky_args;
 typedef struct tw_tolerance_args { int _size; double tolerance; } tw_tolerance_args;      /* relative to the largest singular value */
 typedef struct tw_matrix_norm_args { int _size; const char *ord; } tw_matrix_norm_args;
+typedef struct tw_tensordot_args { int _size; int axes; tw_axes a, b; } tw_tensordot_args;
+typedef struct tw_fft_args { int _size; tw_axes axes; const char *norm; } tw_fft_args;      /* axes of the data: without the pair */
+typedef struct tw_irfft_args { int _size; tw_axes axes; const char *norm; int64_t n; } tw_irfft_args;
 typedef struct tw_random_args  { int _size; uint64_t key; } tw_random_args;     /* key: a stream of one's own; default the context's next */
 typedef struct tw_uniform_args { int _size; tw_dtype dtype; double low, high; uint64_t key; } tw_uniform_args;
 typedef struct tw_normal_args  { int _size; tw_dtype dtype; double mean, std; uint64_t key; } tw_normal_args;
@@ -267,6 +270,25 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_matrix_rank(...) TW__X1(tw_matrix_rank_at, tw_tolerance_args, __VA_ARGS__, )
 #define tw_matrix_norm(...) TW__X1(tw_matrix_norm_at, tw_matrix_norm_args, __VA_ARGS__, )
 #define tw_cond(...)        TW__X1(tw_cond_at, tw_matrix_norm_args, __VA_ARGS__, )
+#define tw_matrix_exp(x)    tw_matrix_exp_at(TW_HERE, x)
+#define tw_matrix_power(x, n) tw_matrix_power_at(TW_HERE, x, n)
+#define tw_tensordot(...)   TW__X2(tw_tensordot_at, tw_tensordot_args, __VA_ARGS__, )
+#define tw_inner(a, b)      TW__CALL_NN(tw_inner_at, a, b)
+#define tw_bilinear(x, w, y) TW__CALL_NNN(tw_bilinear_at, x, w, y)
+#define tw_kron(a, b)       TW__CALL_NN(tw_kron_at, a, b)
+#define tw_cross(...)       TW__X2(tw_cross_at, tw_axes_args, __VA_ARGS__, )
+#define tw_fft(...)         TW__X1(tw_fft_at, tw_fft_args, __VA_ARGS__, )
+#define tw_ifft(...)        TW__X1(tw_ifft_at, tw_fft_args, __VA_ARGS__, )
+#define tw_fft2(...)        TW__X1(tw_fft2_at, tw_fft_args, __VA_ARGS__, )
+#define tw_ifft2(...)       TW__X1(tw_ifft2_at, tw_fft_args, __VA_ARGS__, )
+#define tw_rfft(...)        TW__X1(tw_rfft_at, tw_fft_args, __VA_ARGS__, )
+#define tw_rfft2(...)       TW__X1(tw_rfft2_at, tw_fft_args, __VA_ARGS__, )
+#define tw_irfft(...)       TW__X1(tw_irfft_at, tw_irfft_args, __VA_ARGS__, )
+#define tw_irfft2(...)      TW__X1(tw_irfft2_at, tw_irfft_args, __VA_ARGS__, )
+#define tw_complex(re, im)  TW__CALL_NN(tw_complex_at, re, im)
+#define tw_real(z)          tw_real_at(TW_HERE, z)
+#define tw_imag(z)          tw_imag_at(TW_HERE, z)
+#define tw_complex_mul(a, b) TW__CALL_NN(tw_complex_mul_at, a, b)
 /* The equation, then its operands. */
 #define tw_einsum(equation, ...) TW__EINSUM(TW__U(tw__in_), equation, __VA_ARGS__)
 #define TW__EINSUM(in, equation, ...) __extension__({ tw_node *in[] = { __VA_ARGS__ }; tw_einsum_at(TW_HERE, equation, (int)(sizeof in / sizeof *in), in); })

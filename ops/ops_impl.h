@@ -140,6 +140,8 @@ tw_node *tw__identity(const tw_loc *at, const tw_node *like, int64_t n);
 tw_node *tw__mirrored(const tw_loc *at, tw_node *x);
 /* 1 / gap, but 0 on the diagonal, where gap must be 0. */
 tw_node *tw__apart(const tw_loc *at, tw_node *gap);
+/* Batching rule of operations that take any leading axes: those of the operands that lack the new one are repeated. */
+tw_node *tw__batch_leading(const tw_batching *b);
 /* For descriptors of eigh and svd. */
 void tw__explain_values(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size);
 /* (x + x') / 2 */

@@ -71,6 +71,7 @@ const tw_op tw_op_triangular_solve = {
     .rule      = TW_GENERAL,
     .shape     = shape,
     .vjp       = vjp,
+    .batch     = tw__batch_leading,
     .kernel_id = TW_K_triangular_solve,
     .work      = work,
     .label     = label,

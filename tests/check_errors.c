@@ -219,6 +219,29 @@ static void matrices(void)
     BAD(TW_EDTYPE, "einsum", "operand 1 is i64", tw_einsum("ij,ij", q, i));
     BAD(TW_EDTYPE, "einsum", "f32", tw_einsum("ij,ij", q, tw_cast(q, TW_F32)));
     BAD(TW_EARG, "einsum", "argument 1 is NULL", tw_einsum("ij,ij", q, NULL));
+    BAD(TW_ESHAPE, "matrix_exp", "[2, 3]", tw_matrix_exp(x));
+    BAD(TW_ESHAPE, "matrix_power", "[2, 3]", tw_matrix_power(x, 2));
+    BAD(TW_EARG, "tensordot", "1 axes of the first operand and 0", tw_tensordot(x, x, .a = TW_AXES(1)));
+    BAD(TW_EARG, "tensordot", "3 axes of ranks 2 and 2", tw_tensordot(x, x, .axes = 3));
+    BAD(TW_ESHAPE, "tensordot", "axis 0 of [2, 3] and axis 1 of [3, 3]", tw_tensordot(x, q, .a = TW_AXES(0), .b = TW_AXES(-1)));
+    BAD(TW_ESHAPE, "inner", "3 and 2", tw_inner(x, Z(2)));
+    BAD(TW_ESHAPE, "inner", "ranks 2 and 0", tw_inner(x, tw_scalar(cx, 1)));
+    BAD(TW_ESHAPE, "kron", "[3]", tw_kron(x, Z(3)));
+    BAD(TW_ESHAPE, "cross", "axis 0 has 2 elements", tw_cross(x, x, .axes = TW_AXES(0)));
+    BAD(TW_EARG, "cross", "2 axes", tw_cross(x, x, .axes = TW_AXES(0, 1)));
+    BAD(TW_ESHAPE, "fft", "[2, 3]", tw_fft(x));
+    BAD(TW_EARG, "fft", "\"none\"", tw_fft(Z(3, 2), .norm = "none"));
+    BAD(TW_EARG, "fft2", "2 axes of rank 1", tw_fft2(Z(3, 2)));
+    BAD(TW_EARG, "ifft", "axis 1 of rank 1", tw_ifft(Z(3, 2), .axes = TW_AXES(1)));
+    BAD(TW_EARG, "ifft2", "axis 0 is given twice", tw_ifft2(Z(3, 3, 2), .axes = TW_AXES(0, -2)));
+    BAD(TW_EDTYPE, "rfft", "i64", tw_rfft(i));
+    BAD(TW_EDTYPE, "rfft2", "bool", tw_rfft2(b));
+    BAD(TW_ESHAPE, "irfft", "3 elements is not that of 6 numbers, which is 4", tw_irfft(Z(3, 2), .n = 6));
+    BAD(TW_ESHAPE, "irfft2", "[2, 3]", tw_irfft2(x));
+    BAD(TW_EDTYPE, "complex", "i64", tw_complex(i, i));
+    BAD(TW_ESHAPE, "real", "[2, 3]", tw_real(x));
+    BAD(TW_ESHAPE, "imag", "[2, 3]", tw_imag(x));
+    BAD(TW_ESHAPE, "complex_mul", "[3]", tw_complex_mul(Z(3, 2), Z(3)));
     BAD(TW_ESHAPE, "einsum", "10 axes", tw_einsum("abcde,fghij->abcdefghij", Z(1, 1, 1, 1, 1), Z(1, 1, 1, 1, 1)));
 }
 

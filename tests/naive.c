@@ -179,12 +179,6 @@ static arr n_sum_pool_x(const tw_node *y, const arr *x)
     return slow_sum_pool_x(&x[0], &o, &like);
 }
 
-static arr n_triangular_solve(const tw_node *y, const arr *x)
-{
-    const tw_triangular_attr *a = tw_attr(y);
-    return slow_triangular_solve(&x[0], &x[1], a->upper, a->transpose, a->unit);
-}
-IS(cholesky, slow_cholesky(&x[0]))
 /* A function of the program's is its own reference: its kernel, on doubles. */
 static arr n_opaque(const tw_node *y, const arr *x)
 {
@@ -204,14 +198,17 @@ static const naive_rule rules[] = {
     R(where), R(cast), R(reshape), R(permute), R(broadcast_to), R(sum_to), R(slice), R(pad), R(concat), R(sum), R(sum_bool),
     R(prod), R(max), R(min), R(argmax), R(matmul), R(conv), R(conv_x), R(conv_w), R(max_pool), R(max_pool_x),
     R(max_pool_y), R(sum_pool), R(sum_pool_x), R(gather), R(scatter_add),
-    R(triangular_solve), R(cholesky),
     { "extern", n_opaque }, { "extern_vjp", n_opaque }, { "extern_jvp", n_opaque },
     { "stop_grad", n_same }, { "custom", n_same }, { "keep", n_same },
     { NULL, NULL },
 };
 
-static const naive_rule *const parts[] = { rules, naive_index, naive_math };
-static const naive_rule *const parts[] = { rules, naive_index, naive_matrix };
+static const naive_rule *const parts[] = {
+    rules,
+    naive_index,
+    naive_math,
+    naive_matrix,
+};
 
 static rule rule_of(const char *op)
 {

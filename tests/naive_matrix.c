@@ -3,8 +3,10 @@
  * An operation with several outputs stands for its input; its projections compute.
  */
 #include "tests/naive.h"
+#include "tests/slow_fft.h"
 #include "tests/slow_matrix.h"
 #include "ops/kernel/attrs.h"
+#include "ops/kernel/fft.h"
 
 static arr n_triangular_solve(const tw_node *y, const arr *x)
 {
@@ -55,9 +57,19 @@ static arr n_project(const tw_node *y, const arr *x)
     return out[k];
 }
 
+static arr n_matrix_exp(const tw_node *y, const arr *x)
+{
+    return slow_exp_along(y->n_in, x);
+}
+static arr n_fft(const tw_node *y, const arr *x)
+{
+    const tw_fft_attr *a = tw_attr(y);
+    return slow_fft(&x[0], x[0].n - 2, a->inverse, a->scale);
+}
+
 #define R(name) { #name, n_##name }
 const naive_rule naive_matrix[] = {
-    R(triangular_solve), R(cholesky), R(project),
+    R(triangular_solve), R(cholesky), R(project), R(matrix_exp), R(fft),
     { "lu_factor", n_same }, { "qr", n_same }, { "eigh", n_same }, { "svd", n_same },
     { NULL, NULL },
 };

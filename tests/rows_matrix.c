@@ -258,6 +258,53 @@ static arr r_cond(const row *r, const arr *x)
     return y;
 }
 
+BUILD(b_matrix_exp, tw_matrix_exp(x[0]))
+REF(r_matrix_exp, slow_exp(&x[0]))
+
+/* p: the power. */
+BUILD(b_matrix_power, tw_matrix_power(r->p[0] < 0 ? steep(x[0]) : x[0], r->p[0]))
+static arr r_matrix_power(const row *r, const arr *x)
+{
+    arr y = arr_like(x), by = r->p[0] < 0 ? slow_steep(x) : x[0];
+    if (r->p[0] < 0) by = slow_inv(&by);
+    const int64_t n = x->at[x->n - 1];
+    for (int64_t k = 0; k < y.count; k++) y.v[k] = k % n == k / n % n;
+    for (int k = 0; k < abs(r->p[0]); k++) y = slow_matmul(&y, &by, false, false);
+    return y;
+}
+
+BUILD(b_tensordot, r->p[0] ? tw_tensordot(x[0], x[1], .axes = r->p[0]) : tw_tensordot(x[0], x[1]))
+REF(r_tensordot, slow_einsum(r->p[0] ? "abc,cde->abde" : "abc,bcd->ad", 2, x))
+BUILD(b_tensordot_axes, tw_tensordot(x[0], x[1], .a = TW_AXES(0, -1), .b = TW_AXES(1, 0)))
+REF(r_tensordot_axes, slow_einsum("abc,cad->bd", 2, x))
+BUILD(b_inner, tw_inner(x[0], x[1]))
+REF(r_inner, slow_einsum("abc,dc->abd", 2, x))
+BUILD(b_bilinear, tw_bilinear(x[0], x[1], x[2]))
+REF(r_bilinear, slow_einsum("ni,kij,nj->nk", 3, x))
+BUILD(b_kron, tw_kron(x[0], x[1]))
+static arr r_kron(const row *r, const arr *x)
+{
+    (void)r;
+    arr y = slow_einsum("nij,kl->nikjl", 2, x);
+    return slow_reshape(&y, 3, (int64_t[]){ y.at[0], y.at[1] * y.at[2], y.at[3] * y.at[4] });
+}
+/* p: the axis, with its sign. */
+BUILD(b_cross, r->p[0] ? tw_cross(x[0], x[1]) : tw_cross(x[0], x[1], .axes = TW_AXES(0)))
+static arr r_cross(const row *r, const arr *x)
+{
+    arr y = arr_like(&x[0]);
+    const int64_t step = r->p[0] ? 1 : y.count / 3, blocks = y.count / 3;
+    for (int64_t k = 0; k < blocks; k++) {
+        const int64_t o = r->p[0] ? 3 * k : k;
+        const double *a = &x[0].v[o], *b = &x[1].v[o];
+        for (int64_t i = 0; i < 3; i++) {
+            const int64_t p = (i + 1) % 3 * step, q = (i + 2) % 3 * step;
+            y.v[o + i * step] = a[p] * b[q] - a[q] * b[p];
+        }
+    }
+    return y;
+}
+
 #define TRIANGLE(...) IN(0.6, 1.8, __VA_ARGS__)
 
 const row rows_matrix[] = {
@@ -293,6 +340,19 @@ const row rows_matrix[] = {
     { "triangular_solve", "two blocks of columns", { TRIANGLE(3, 3), REAL(3, 70) }, IS(triangular_solve), .tol = 64 },
     { "cholesky_solve", "lower", { REAL(3, 2), TRIANGLE(3, 3) }, IS(cholesky_solve), .tol = 512, .adjoint = 1e-11 },
     { "cholesky_solve", "upper", { REAL(2, 3, 1), TRIANGLE(2, 3, 3) }, IS(cholesky_solve), .p = { 1 }, .tol = 512, .adjoint = 1e-11 },
+    { "matrix_exp", "batch", { REAL(2, 3, 3) }, IS(matrix_exp), .tol = 512, .adjoint = 1e-11 },
+    { "matrix_exp", "large", { IN(-9, 9, 2, 2) }, IS(matrix_exp), .tol = 1e4, .flags = R_VALUE },
+    { "matrix_power", "5", { IN(-1, 1, 2, 3, 3) }, IS(matrix_power), .p = { 5 }, .tol = 128 },
+    { "matrix_power", "1", { REAL(3, 3) }, IS(matrix_power), .p = { 1 } },
+    { "matrix_power", "0", { REAL(2, 3, 3) }, IS(matrix_power), .p = { 0 }, .flags = R_VALUE },
+    { "tensordot", "two axes", { REAL(2, 3, 4), REAL(3, 4, 2) }, IS(tensordot), .tol = 32 },
+    { "tensordot", "one axis", { REAL(2, 3, 4), REAL(4, 2, 2) }, IS(tensordot), .p = { 1 }, .tol = 16 },
+    { "tensordot", "named axes", { REAL(2, 3, 4), REAL(4, 2, 5) }, IS(tensordot_axes), .tol = 32 },
+    { "inner", "tensors", { REAL(2, 3, 4), REAL(2, 4) }, IS(inner), .tol = 16 },
+    { "bilinear", "batch", { REAL(2, 3), REAL(4, 3, 5), REAL(2, 5) }, IS(bilinear), .tol = 64 },
+    { "kron", "a batch by one", { REAL(2, 2, 3), REAL(3, 2) }, IS(kron) },
+    { "cross", "last axis", { REAL(2, 3), REAL(2, 3) }, IS(cross), .p = { -1 } },
+    { "cross", "first axis", { REAL(3, 2), REAL(3, 2) }, IS(cross), .p = { 0 } },
 };
 const int n_rows_matrix = sizeof rows_matrix / sizeof *rows_matrix;
 
@@ -308,6 +368,7 @@ const row rows_lapack[] = {
     { "solve", "columns", { TRIANGLE(3, 3), REAL(3, 2) }, IS(solve), .tol = 256, .adjoint = 1e-11 },
     { "solve", "a vector", { DISTINCT(3, 3), REAL(3) }, IS(solve), .tol = 256, .adjoint = 1e-11 },
     { "solve", "one matrix, a batch of columns", { DISTINCT(3, 3), REAL(2, 3, 1) }, IS(solve), .tol = 256, .adjoint = 1e-11 },
+    { "matrix_power", "-2", { STEEP(3, 3) }, IS(matrix_power), .p = { -2 }, .tol = 256, .adjoint = 1e-11 },
     { "inv", "batch", { DISTINCT(2, 3, 3) }, IS(inv), .tol = 256, .adjoint = 1e-11 },
     { "det", "batch", { DISTINCT(2, 3, 3) }, IS(det), .tol = 64 },
     { "det", "four", { REAL(4, 4) }, IS(det), .tol = 64 },

@@ -344,3 +344,43 @@ arr slow_scale(const arr *x, const arr *factor, bool by_rows)
             for (int64_t j = 0; j < columns(x); j++) *at(&y, b, i, j) = *at(x, b, i, j) * factor->v[b * n + (by_rows ? i : j)];
     return y;
 }
+
+/* ---- functions ------------------------------------------------------------------------- */
+
+arr slow_exp(const arr *x)
+{
+    arr y = arr_like(x), term = arr_like(x), a = arr_like(x);
+    for (int64_t k = 0; k < x->count; k++) {
+        const int64_t n = columns(x);
+        a.v[k] = x->v[k] / 16, y.v[k] = term.v[k] = k % n == k / n % n;
+    }
+    for (int i = 1; i < 24; i++) {
+        term = slow_matmul(&term, &a, false, false);
+        for (int64_t k = 0; k < x->count; k++) y.v[k] += term.v[k] /= i;
+    }
+    for (int i = 0; i < 4; i++) y = slow_matmul(&y, &y, false, false);
+    return y;
+}
+
+/* One direction at a time: the corner of a matrix twice as large, whose other directions stand twice on the diagonal. */
+arr slow_exp_along(int n, const arr *xs)
+{
+    const int64_t r = rows(&xs[0]);
+    arr wide[8], y;
+    if (n == 1) return slow_exp(&xs[0]);
+    for (int k = 0; k < n - 1; k++) {
+        wide[k] = matrices(&xs[0], 2 * r, 2 * r);
+        for (int64_t b = 0; b < batch(&xs[0]); b++)
+            for (int64_t i = 0; i < r; i++)
+                for (int64_t j = 0; j < r; j++) {
+                    *at(&wide[k], b, i, j) = *at(&wide[k], b, r + i, r + j) = *at(&xs[k], b, i, j);
+                    if (k == 0) *at(&wide[k], b, i, r + j) = *at(&xs[n - 1], b, i, j);
+                }
+    }
+    const arr all = slow_exp_along(n - 1, wide);
+    y = matrices(&xs[0], r, r);
+    for (int64_t b = 0; b < batch(&xs[0]); b++)
+        for (int64_t i = 0; i < r; i++)
+            for (int64_t j = 0; j < r; j++) *at(&y, b, i, j) = *at(&all, b, i, r + j);
+    return y;
+}

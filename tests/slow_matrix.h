@@ -22,3 +22,7 @@ void slow_eigh(const arr *x, arr *w, arr *v);
 void slow_svd(const arr *x, arr *u, arr *s, arr *vh);
 /* x times factor[k] along its last axis, or the one before. */
 arr  slow_scale(const arr *x, const arr *factor, bool rows);
+/* The series, of x / 16, and four squarings. */
+arr  slow_exp(const arr *x);
+/* The derivative of exp at xs[0] along xs[1], ..., xs[n - 1]. */
+arr  slow_exp_along(int n, const arr *xs);
