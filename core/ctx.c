@@ -283,6 +283,8 @@ void tw_let_go(tw_ctx *cx)
 
 tw_node *tw_nil(tw_ctx *cx) { return cx ? &cx->nil : &tw__dead.nil; }
 uint64_t tw_next_random(tw_ctx *cx) { return cx->random++; }
+uint64_t tw_random_count(const tw_ctx *cx) { return cx ? cx->random : 0; }
+void     tw_random_set(tw_ctx *cx, uint64_t count) { if (tw_ok(cx)) cx->random = count; }
 uint64_t tw_seed(const tw_ctx *cx) { return cx->args.seed; }
 tw_dtype tw_default_dtype(const tw_ctx *cx) { return cx->dead ? TW_F32 : cx->args.dtype; }
 

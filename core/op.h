@@ -175,6 +175,9 @@ TW_API tw_node *tw_constant(const tw_loc *at, tw_ctx *cx, tw_dtype dtype, const 
 TW_API bool tw_operands(const tw_loc *at, const char *op, int n, const tw_arg *args, tw_node **nodes);
 /* The number of the next random node of this context. */
 TW_API uint64_t tw_next_random(tw_ctx *cx);
+/* How many such numbers were given out, for checkpoints; and going on from there. */
+TW_API uint64_t tw_random_count(const tw_ctx *cx);
+TW_API void     tw_random_set(tw_ctx *cx, uint64_t count);
 /* Interned for the context's lifetime; NULL without memory. */
 TW_API const char *tw_intern(tw_ctx *cx, const char *text);
 TW_API tw_dtype tw_default_dtype(const tw_ctx *cx);

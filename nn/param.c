@@ -58,8 +58,12 @@ static tw_node *create(const tw_loc *at, const char *op, tw_net *net, const char
     if (!(path = tw_intern(cx, path))) return tw_nil(cx);
 
     const tw_init_request r = request(net, path, shape);
+    const uint64_t random = tw_random_count(cx);
     tw_node *value = init.draw(at, &init, &r);
-    if (net->source && tw_ok(cx)) value = net->source->value(at, net, path, value);
+    if (net->source && tw_ok(cx)) {     /* nothing is drawn then, so no random number is used up */
+        tw_random_set(cx, random);
+        value = net->source->value(at, net, path, value);
+    }
     tw_node *cell  = buffer ? tw_state(cx, value) : tw_param(cx, path, value);
     if (!tw_ok(cx)) return tw_nil(cx);
 

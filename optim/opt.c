@@ -57,6 +57,7 @@ static size_t block_size(int room)
 static void opt_close(void *object)
 {
     tw_opt *opt = object;
+    tw__opt_source_set(opt, NULL);
     if (opt->trained) tw_resize(opt->cx, opt->trained, block_size(opt->room), 0);
     tw__groups_free(opt);
     tw_resize(opt->cx, opt, sizeof *opt, 0);
@@ -108,6 +109,7 @@ bool tw__opt_collect(tw_opt *opt)
         if (item->buffer) continue;
         if (opt->n == opt->room && !grow(opt)) return false;
         opt->trained[opt->n++] = (tw__trained){ .item = item, .o = tw__group_numbers_of(opt, item->path) };
+        if (opt->source && !tw__opt_restore_one(item->at, opt, &opt->trained[opt->n - 1])) return false;
     }
     while ((item = tw_net_next(opt->net, NULL, opt->seen))) opt->seen = item;
 

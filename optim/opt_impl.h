@@ -52,8 +52,22 @@ typedef struct tw__trained {
     tw_node           *moment[TW__MOMENTS], *sum, *slow, *average;
 } tw__trained;
 
+/* state.c: where a parameter's state comes from when a run goes on. */
+typedef struct tw__opt_source {
+    const char *(*text)(struct tw__opt_source *s, const char *path);                    /* NULL: nothing is known of it */
+    tw_node    *(*cell)(const tw_loc *at, struct tw__opt_source *s, const char *path, const char *what, const tw_node *like);
+    void        (*drop)(struct tw__opt_source *s);
+} tw__opt_source;
+
+/* Where it goes to: false stops. */
+typedef struct tw__opt_sink {
+    bool (*text)(struct tw__opt_sink *s, const char *path, const char *text);           /* path "" for the optimiser itself */
+    bool (*cell)(struct tw__opt_sink *s, const char *path, const char *what, tw_node *cell);
+} tw__opt_sink;
+
 struct tw_opt {
     tw_ctx *cx;                     /* NULL: dead */
+    tw__opt_source *source;         /* NULL: every parameter's state begins at zero */
     tw_net *net;
     const tw__update *update;
     tw__common  o;
@@ -84,6 +98,13 @@ bool tw__opt_usable(const tw_loc *at, const char *op, tw_opt *opt, tw_node **los
 bool tw__opt_collect(tw_opt *opt);
 /* A zero state of the shape of w; NULL in error. */
 tw_node *tw__zeros_of(const tw_loc *at, tw_node *w);
+
+/* state.c: what a step needs of the steps before, but the network and the options. */
+bool tw__opt_save(tw_opt *opt, tw__opt_sink *to);
+/* Takes over the source: parameters that are met later have their state from it, too. False after failing. */
+bool tw__opt_restore(const tw_loc *at, tw_opt *opt, tw__opt_source *from);
+bool tw__opt_restore_one(const tw_loc *at, tw_opt *opt, tw__trained *t);
+void tw__opt_source_set(tw_opt *opt, tw__opt_source *s);
 
 /* group.c */
 tw__group_numbers tw__group_numbers_of(const tw_opt *opt, const char *path);

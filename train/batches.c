@@ -3,9 +3,9 @@
  * The order of an epoch is a shuffle by Fisher and Yates whose random numbers are SplitMix64 of
  * (seed, epoch): it depends on nothing that happened before, so that a run that is resumed in the
  * middle sees what the uninterrupted one would have seen.
+ * What is in a batch is made by loader.c.
  * Each batch is a scope; the scope of the batch before is left first, which evaluates what it
  * still owes. Leaves copy their elements, so the room for a batch can be used again.
- * Reference: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014.
  * SPDX-License-Identifier: MIT
  */
 #include "core/here_impl.h"
@@ -15,47 +15,30 @@
 
 typedef struct tw__loop loop;
 
-static uint64_t mix(uint64_t z)
+void tw__shuffle(int64_t *order, int64_t n, tw__random r)
 {
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static void shuffle(int64_t *order, int64_t n, uint64_t seed, int epoch)
-{
-    const uint64_t golden = 0x9e3779b97f4a7c15u;
-    uint64_t state = mix(mix(seed + golden) + (uint64_t)(int64_t)epoch);
     for (int64_t i = n - 1; i > 0; i--) {
-        state += golden;
-        const int64_t j = (int64_t)(mix(state) % (uint64_t)(i + 1));    /* uneven by less than n / 2^64 */
-        const int64_t t = order[i];
+        const int64_t j = tw__random_below(&r, i + 1), t = order[i];
         order[i] = order[j], order[j] = t;
     }
 }
 
-static size_t batch_bytes(const tw__column *c, int64_t n)
+/* One block: the loop and the order. */
+static loop *loop_new(const tw_loc *at, tw_dataset *d, const tw_batches_args *o, int64_t of)
 {
-    const size_t bytes = c->data ? (size_t)n * (size_t)c->size * tw_dtype_size(c->dtype) : 0;
-    return (bytes + 63) / 64 * 64;
-}
-
-/* One block: the loop, the order, room for x and y. */
-static loop *loop_new(const tw_loc *at, tw_dataset *d, const tw_batches_args *o)
-{
-    const size_t head = (sizeof(loop) + 63) / 64 * 64, order = ((size_t)d->count * sizeof(int64_t) + 63) / 64 * 64;
-    const size_t x = batch_bytes(&d->x, o->size), y = batch_bytes(&d->y, o->size);
-    char *block = tw_resize(d->cx, NULL, 0, head + order + x + y);
+    const size_t head = (sizeof(loop) + 63) / 64 * 64, bytes = head + (size_t)d->count * sizeof(int64_t);
+    char *block = tw_resize(d->cx, NULL, 0, bytes);
     if (!block) return NULL;
 
     loop *l = (loop *)(void *)block;
-    *l = (loop){ .at = at, .d = d, .o = *o, .bytes = head + order + x + y };
+    *l = (loop){ .at = at, .d = d, .o = *o, .bytes = bytes, .x = tw__piece_x(d), .y = tw__piece_y(d) };
     l->order = (int64_t *)(void *)(block + head);
-    l->x = block + head + order, l->y = block + head + order + x;
     for (int64_t i = 0; i < d->count; i++) l->order[i] = i;
-    if (o->shuffle) shuffle(l->order, d->count, tw_seed(d->cx), o->epoch);
+    if (o->shuffle) tw__shuffle(l->order, d->count, tw__random_of(tw_seed(d->cx), o->epoch));
     l->progress.begun = l->progress.shown = tw__seconds();
-    return l;
+    if ((l->loader = tw__loader_start(l, of))) return l;
+    tw_resize(d->cx, l, bytes, 0);
+    return NULL;
 }
 
 tw_batch tw__batches_at(const tw_loc *at, tw_dataset *d, const tw_batches_args *options)
@@ -70,19 +53,24 @@ tw_batch tw__batches_at(const tw_loc *at, tw_dataset *d, const tw_batches_args *
         return b;
     }
     b.of = (d->count + (o.drop_last ? 0 : o.size - 1)) / o.size;
+    if (o.first < 0 || o.first > b.of) {
+        tw_fail(d->cx, TW_EARG, "batches", at, ".first is %lld of %lld batches", (long long)o.first, (long long)b.of);
+        return b;
+    }
     if (o.size > d->count) o.size = d->count;
-    b.loop = loop_new(at, d, &o);
+    if (o.workers == 0 && d->augment) o.workers = 1;
+    b.index = o.first - 1;
+    b.loop = loop_new(at, d, &o, b.of);
     if (b.loop) tw_hold(d->cx);
     return b;
 }
 
-static tw_node *leaf(const loop *l, const tw__column *c, const tw_batch *b, void *room)
+static tw_node *leaf(const loop *l, const tw__piece *p, const tw_batch *b, const void *elements)
 {
-    if (!c->data) return NULL;
-    tw_shape shape = { c->item.n + 1, { b->count } };
-    memcpy(shape.at + 1, c->item.at, (size_t)c->item.n * sizeof *shape.at);
-    tw__column_gather(c, b->count, b->examples, room);
-    return tw_data_at(l->at, l->d->cx, c->dtype, shape, room);
+    if (!p->bytes) return NULL;
+    tw_shape shape = { p->item.n + 1, { b->count } };
+    memcpy(shape.at + 1, p->item.at, (size_t)p->item.n * sizeof *shape.at);
+    return tw_data_at(l->at, l->d->cx, p->dtype, shape, elements);
 }
 
 static void leave(loop *l)
@@ -103,8 +91,10 @@ bool tw__batches_next(tw_batch *b)
     b->examples = l->order + from;
     l->progress.done += b->count;
     l->scope = tw_scope_enter(l->d->cx), l->in_scope = true;
-    b->x = leaf(l, &l->d->x, b, l->x);
-    b->y = leaf(l, &l->d->y, b, l->y);
+    const void *x, *y;
+    tw__loader_get(l->loader, b->index, &x, &y);
+    b->x = leaf(l, &l->x, b, x);
+    b->y = leaf(l, &l->y, b, y);
     return tw_ok(l->d->cx);
 }
 
@@ -113,6 +103,7 @@ void tw__batches_end(tw_batch *b)
     loop *l = b->loop;
     if (!l) return;
     leave(l);
+    tw__loader_stop(l->loader);
     tw__progress_end(&l->progress);
     tw_ctx *cx = l->d->cx;
     tw_resize(cx, l, l->bytes, 0);

@@ -11,15 +11,15 @@
 
 #include <string.h>
 
-/* Stands for every data set that could not be made. Never written. */
-static tw_dataset dead = { .unit = "examples" };
+tw_dataset tw__dataset_dead = { .unit = "examples" };
 
-static double element(const tw__column *c, int64_t i)
+double tw__column_element(const tw__column *c, int64_t i)
 {
     switch (c->stored) {
     case TW_U8:   return ((const uint8_t *)c->data)[i];
     case TW_BOOL: return ((const bool    *)c->data)[i];
     case TW_I32:  return ((const int32_t *)c->data)[i];
+    case TW_I64:  return (double)((const int64_t *)c->data)[i];
     case TW_F32:  return (double)((const float *)c->data)[i];
     case TW_F64:  return ((const double  *)c->data)[i];
     default:      return 0;
@@ -30,25 +30,21 @@ static void convert(const tw__column *c, int64_t from, void *to)
 {
     const int64_t n = c->size;
     if (c->dtype == TW_I32)
-        for (int64_t i = 0; i < n; i++) ((int32_t *)to)[i] = (int32_t)element(c, from + i);
+        for (int64_t i = 0; i < n; i++) ((int32_t *)to)[i] = (int32_t)tw__column_element(c, from + i);
     else if (c->dtype == TW_F64)
-        for (int64_t i = 0; i < n; i++) ((double *)to)[i] = element(c, from + i) * c->scale;
+        for (int64_t i = 0; i < n; i++) ((double *)to)[i] = tw__column_element(c, from + i) * c->scale;
     else if (c->stored == TW_U8)
         for (int64_t i = 0; i < n; i++) ((float *)to)[i] = (float)(((const uint8_t *)c->data)[from + i] * c->scale);
     else
-        for (int64_t i = 0; i < n; i++) ((float *)to)[i] = (float)(element(c, from + i) * c->scale);
+        for (int64_t i = 0; i < n; i++) ((float *)to)[i] = (float)(tw__column_element(c, from + i) * c->scale);
 }
 
-void tw__column_gather(const tw__column *c, int64_t n, const int64_t *examples, void *to)
+void tw__column_get(const tw__column *c, int64_t example, void *to)
 {
-    const size_t size = tw_dtype_size(c->dtype), row = (size_t)c->size * size;
-    const bool   same = c->stored == c->dtype && c->scale == 1;
-    for (int64_t k = 0; k < n; k++) {
-        const int64_t from = examples[k] * c->size;
-        char *row_k = (char *)to + (size_t)k * row;
-        if (same) memcpy(row_k, (const char *)c->data + (size_t)from * size, row);
-        else convert(c, from, row_k);
-    }
+    const size_t  size = tw_dtype_size(c->dtype);
+    const int64_t from = example * c->size;
+    if (c->stored == c->dtype && c->scale == 1) memcpy(to, (const char *)c->data + (size_t)from * size, (size_t)c->size * size);
+    else convert(c, from, to);
 }
 
 static void column_drop(tw_ctx *cx, tw__column *c)
@@ -57,30 +53,40 @@ static void column_drop(tw_ctx *cx, tw__column *c)
     c->data = NULL;
 }
 
+/* What a data set owns, but itself. */
+static void contents_drop(tw_dataset *d)
+{
+    if (!d->base) column_drop(d->cx, &d->x), column_drop(d->cx, &d->y);
+    if (d->index) tw_resize(d->cx, d->index, (size_t)d->count * sizeof *d->index, 0);
+    d->index = NULL;
+}
+
 static void drop(void *object)
 {
     tw_dataset *d = object;
-    tw_ctx *cx = d->cx;
-    column_drop(cx, &d->x);
-    column_drop(cx, &d->y);
-    tw_resize(cx, d, sizeof *d, 0);
+    contents_drop(d);
+    tw_resize(d->cx, d, sizeof *d, 0);
 }
 
-/* A copy of made that lives until tw_close. Takes its columns, also when it fails. */
-static tw_dataset *settle(tw_dataset *made)
+tw_dataset *tw__dataset_settle(tw_dataset *made)
 {
     tw_ctx *cx = made->cx;
     tw_dataset *d = tw_ok(cx) ? tw_resize(cx, NULL, 0, sizeof *d) : NULL;
-    if (!d) {
-        column_drop(cx, &made->x);
-        column_drop(cx, &made->y);
-        return &dead;
-    }
+    if (!d) return contents_drop(made), &tw__dataset_dead;
     *d = *made;
     if (tw_on_close(cx, drop, d)) return d;
     drop(d);
-    return &dead;
+    return &tw__dataset_dead;
 }
+
+tw_dataset tw__dataset_view(const tw_dataset *d)
+{
+    tw_dataset v = *d;
+    v.base = d->base ? d->base : d, v.index = NULL;
+    return v;
+}
+
+bool tw__dataset_usable(const tw_dataset *d) { return d && d->cx && tw_ok(d->cx); }
 
 /* Takes the bytes of f. */
 static tw__column column_of(const tw__idx *f, tw_dtype dtype, double scale)
@@ -108,16 +114,16 @@ tw_dataset *tw_dataset_idx_at(const tw_loc *at, tw_ctx *cx, const char *images, 
 {
     if (o->limit < 0) {
         tw_fail(cx, TW_EARG, "dataset_idx", at, ".limit is %lld", (long long)o->limit);
-        return &dead;
+        return &tw__dataset_dead;
     }
     tw__idx f;
-    if (!tw__idx_load(at, cx, "dataset_idx", images, o->limit, &f)) return &dead;
+    if (!tw__idx_load(at, cx, "dataset_idx", images, o->limit, &f)) return &tw__dataset_dead;
 
     tw_dataset d = { .cx = cx, .count = f.t.dims.at[0], .unit = f.t.dims.n >= 3 ? "images" : "examples" };
     d.x = column_of(&f, tw_default_dtype(cx), o->scale != 0 ? o->scale : 1);
     if (d.x.item.n == 2) d.x.item.at[d.x.item.n++] = 1;
     if (labels) load_labels(at, &d, labels, o->limit, f.rows);
-    return settle(&d);
+    return tw__dataset_settle(&d);
 }
 
 static bool copy_column(const tw_loc *at, tw_ctx *cx, tw_node *n, tw__column *c)
@@ -144,17 +150,17 @@ tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *y)
 {
     if (!x) {
         tw_fail(y ? tw_ctx_of(y) : NULL, TW_EARG, "dataset_tensors", at, "x is NULL");
-        return &dead;
+        return &tw__dataset_dead;
     }
     tw_ctx *cx = tw_ctx_of(x);
     tw_dataset d = { .cx = cx, .unit = "examples" };
     const bool ok = copy_column(at, cx, x, &d.x) && (!y || copy_column(at, cx, y, &d.y));
-    if (!ok) return settle(&d);
+    if (!ok) return tw__dataset_settle(&d);
 
     d.count = tw_dim(x, 0);
     if (y && tw_dim(y, 0) != d.count)
         tw_fail(cx, TW_ESHAPE, "dataset_tensors", at, "%lld examples in x but %lld in y", (long long)d.count, (long long)tw_dim(y, 0));
-    return settle(&d);
+    return tw__dataset_settle(&d);
 }
 
 int64_t tw_dataset_count(const tw_dataset *d) { return d ? d->count : 0; }

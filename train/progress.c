@@ -48,7 +48,7 @@ static void compose(const tw_batch *b, double now, char *line, size_t size, cons
 
     const double spent = now - l->progress.begun, each = spent / (double)l->progress.done;
     const bool   last  = b->index + 1 == b->of;
-    const double left  = each * (double)(b->of * l->o.size - l->progress.done +
+    const double left  = each * (double)((b->of - b->index - 1) * l->o.size +
                                          (l->o.epochs > b->epoch ? l->o.epochs - b->epoch - 1 : 0) * l->d->count);
     duration(last ? spent : left, time, sizeof time);
     snprintf(line + n, size - (size_t)n, ", %.0f %s/s, %s%s", each > 0 ? 1 / each : 0, l->d->unit, time, last ? "" : " left");

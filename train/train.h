@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #pragma once
-#include "core/core.h"
+#include "optim/optim.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +30,47 @@ TW_API tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *
 
 TW_API int64_t tw_dataset_count(const tw_dataset *d);
 
+/* ---- parts of a data set, which share its bytes -------------------------------------------- */
+
+typedef struct tw_split_args {
+    int    _size;
+    double second;          /* share of the second part; default 0.2 */
+    bool   stratified;      /* the same shares of every label, whose values are classes */
+    bool   ordered;         /* the last ones, or consecutive folds, instead of a choice by the context's seed */
+} tw_split_args;
+TW_API void tw_dataset_split_at(const tw_loc *at, const tw_dataset *d, tw_dataset **first, tw_dataset **second, const tw_split_args *options);
+#define tw_dataset_split(...) tw__dataset_split(__VA_ARGS__, )
+#define tw__dataset_split(d, first, second, ...) tw_dataset_split_at(TW_HERE, d, first, second, TW_OPTS(tw_split_args, __VA_ARGS__))
+/* Fold 0 <= fold < folds of cross-validation: the examples that are held out, and the rest. */
+TW_API void tw_dataset_fold_at(const tw_loc *at, const tw_dataset *d, int fold, int folds, tw_dataset **rest, tw_dataset **held_out,
+                               const tw_split_args *options);
+#define tw_dataset_fold(...) tw__dataset_fold(__VA_ARGS__, )
+#define tw__dataset_fold(d, fold, folds, rest, held_out, ...) \
+    tw_dataset_fold_at(TW_HERE, d, fold, folds, rest, held_out, TW_OPTS(tw_split_args, __VA_ARGS__))
+/* The examples of these numbers, in this order. */
+TW_API tw_dataset *tw_dataset_take_at(const tw_loc *at, const tw_dataset *d, int64_t n, const int64_t *examples);
+#define tw_dataset_take(d, n, examples) tw_dataset_take_at(TW_HERE, d, n, examples)
+
+/* ---- augmentation: other examples each epoch ------------------------------------------------ */
+
+typedef struct tw_augment_args {
+    int     _size;
+    int     shift;          /* pixels at most, in each direction; zeros come in */
+    int     crop[2];        /* a window of that height and width, anywhere; {24} means {24, 24} */
+    bool    flip;           /* left and right exchanged every second time */
+    bool    flip_vertical;
+    double  noise;          /* standard deviation, added to each element */
+    double  mix_up;         /* alpha: l x + (1 - l) another's, l ~ Beta(alpha, alpha), and so the labels (Zhang et al. 2018) */
+    int64_t classes;        /* for .mix_up of labels that are classes: they become distributions */
+    /* Whatever else, on the elements of one example, by the random number; before .mix_up, on any thread. */
+    void  (*own)(void *user, tw_dtype dtype, const tw_shape *shape, void *x, uint64_t random);
+    void   *user;
+} tw_augment_args;
+/* What happens to an example depends on the context's seed, the epoch and the example's number only. */
+TW_API tw_dataset *tw_dataset_augment_at(const tw_loc *at, const tw_dataset *d, const tw_augment_args *options);
+#define tw_dataset_augment(...) tw__dataset_augment(__VA_ARGS__, )
+#define tw__dataset_augment(d, ...) tw_dataset_augment_at(TW_HERE, d, TW_OPTS(tw_augment_args, __VA_ARGS__))
+
 /* ---- mini-batches ------------------------------------------------------------------------- */
 
 typedef struct tw_batches_args {
@@ -39,6 +80,9 @@ typedef struct tw_batches_args {
     int     epoch;          /* counted from 0 */
     int     epochs;         /* of how many, for tw_progress; default: not told */
     bool    drop_last;      /* leave a smaller last batch out */
+    int64_t first;          /* begin with this batch: to go on within an epoch */
+    int     workers;        /* threads that make batches ahead; default 1 for an augmented data set, otherwise none; negative: none */
+    int     prefetch;       /* batches that they are ahead; default 2 a worker */
 } tw_batches_args;
 
 typedef struct tw_batch {
@@ -78,6 +122,72 @@ TW_API bool tw_confusion_at(const tw_loc *at, tw_node *logits, tw_node *labels, 
 TW_API void tw_confusion_print(FILE *to, int classes, const int64_t *counts, const char *const *names);
 /* The share of all counts that lies on the diagonal; NaN without any. */
 TW_API double tw_confusion_accuracy(int classes, const int64_t *counts);
+
+/* ---- the whole loop -------------------------------------------------------------------------- */
+
+/* The functions of a run; user is .user. */
+typedef tw_node *(*tw_model_fn)(tw_net *net, tw_node *x, void *user);
+typedef tw_node *(*tw_loss_fn)(tw_node *y, tw_node *target, void *user);       /* a mean over the batch; y is the model's */
+
+/* tw_cross_entropy and so on, as .loss; tw_accuracy, as .metric. */
+TW_API tw_node *tw_cross_entropy_loss(tw_node *y, tw_node *target, void *user);
+TW_API tw_node *tw_binary_cross_entropy_loss(tw_node *y, tw_node *target, void *user);
+TW_API tw_node *tw_mean_squared_error_loss(tw_node *y, tw_node *target, void *user);
+TW_API tw_node *tw_mean_absolute_error_loss(tw_node *y, tw_node *target, void *user);
+TW_API tw_node *tw_accuracy_metric(tw_node *y, tw_node *target, void *user);
+
+/* An epoch that has ended; what was not asked for is NaN. */
+typedef struct tw_epoch {
+    int     epoch, of;          /* from 0 */
+    int64_t steps;              /* of the run */
+    double  loss, metric;       /* means over the examples, as they were learned from */
+    double  valid_loss, valid_metric;
+    double  lr;                 /* of the next step */
+    double  seconds;            /* of this epoch */
+    bool    best;               /* better than all before */
+} tw_epoch;
+
+typedef struct tw_fit_args {
+    int          _size;
+    tw_loss_fn   loss;              /* required */
+    tw_opt      *opt;               /* required */
+    tw_dataset  *train, *valid;     /* train is required */
+    tw_loss_fn   metric;            /* reported besides; default none */
+    int          epochs;            /* default 10 */
+    int64_t      batch;             /* examples; default 32 */
+    int          patience;          /* end after so many epochs without a better one, with the best one's weights; default never */
+    bool         by_metric;         /* better is a higher metric instead of a lower loss; of .valid, if there is one */
+    double       min_delta;         /* better by at least that */
+    bool         keep_best;         /* the best epoch's weights at the end, also without .patience */
+    const char  *checkpoint;        /* a file: written after each epoch. If it exists, the run goes on from it: same bits */
+    int64_t      checkpoint_steps;  /* ... and after every so many steps */
+    bool         restart;           /* an existing checkpoint is not read */
+    bool         ordered;           /* examples in the order of the data set, not shuffled */
+    int          workers, prefetch; /* as TW_BATCHES */
+    bool         quiet;             /* says nothing */
+    bool         ignore_interrupts; /* Ctrl-C as ever, instead of ending the run cleanly */
+    bool       (*on_epoch)(const tw_epoch *e, void *user);          /* false ends the run */
+    bool       (*on_step)(const tw_batch *b, double loss, void *user);
+    const char  *log;               /* a file: a CSV row each epoch */
+    void        *user;              /* of all functions */
+} tw_fit_args;
+
+typedef struct tw_fit_result {
+    bool    ok;                     /* no error; the others say how far it came */
+    int     epochs;                 /* completed, those before a checkpoint included */
+    int64_t steps;
+    int     best_epoch;             /* -1: none */
+    double  best;                   /* its loss or metric */
+    tw_epoch last;
+    bool    resumed, stopped, interrupted;      /* by a checkpoint; by patience or a callback; by Ctrl-C */
+} tw_fit_result;
+
+/* Trains: shuffled batches, steps of .opt, validation after each epoch (not in training mode; with the averaged weights, if
+ * .opt keeps some). A run that is killed and started again ends with the same bits as an undisturbed one, provided that
+ * program, seed and data are the same: weights, batch statistics, optimiser, random numbers and place are in the checkpoint. */
+TW_API tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const tw_fit_args *options);
+#define tw_fit(...) tw__fit(__VA_ARGS__, )
+#define tw__fit(net, model, ...) tw_fit_at(TW_HERE, net, model, TW_OPTS(tw_fit_args, __VA_ARGS__))
 
 /* ---- pictures ----------------------------------------------------------------------------- */
 
