@@ -25,6 +25,34 @@ TW_API tw_node *tw_npy_read_at(const tw_loc *at, tw_ctx *cx, const char *path);
 TW_API bool tw_npy_write_at(const tw_loc *at, tw_node *n, const char *path);
 #define tw_npy_write(n, path) tw_npy_write_at(TW_HERE, n, path)
 
+/* ---- tables of text ------------------------------------------------------------------------ */
+
+typedef struct tw_csv_args {
+    int         _size;
+    char        separator;      /* default ',' */
+    bool        no_header;      /* the first line is a row; columns are called "1", "2", ... */
+    const char *missing;        /* a word for what is missing, besides nothing, NA, NaN, N/A, null and ? */
+    const char *categories;     /* pattern of the columns that are categories even if they look like numbers */
+} tw_csv_args;
+/* A table in memory until tw_close, plain or gzip. Never NULL: after an error one without rows. A column holds numbers, NaN
+ * where missing, or categories, -1 where missing, which are numbered in the order of their texts. */
+typedef struct tw_table tw_table;
+TW_API tw_table *tw_csv_read_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_csv_args *options);
+#define tw_csv_read(...) tw__csv_read(__VA_ARGS__, )
+#define tw__csv_read(cx, path, ...) tw_csv_read_at(TW_HERE, cx, path, TW_OPTS(tw_csv_args, __VA_ARGS__))
+TW_API tw_ctx     *tw_table_ctx(const tw_table *t);
+TW_API int64_t     tw_table_rows(const tw_table *t);
+TW_API int         tw_table_columns(const tw_table *t);
+TW_API const char *tw_table_name(const tw_table *t, int column);
+TW_API int         tw_table_find(const tw_table *t, const char *name);             /* the column of that name, or -1 */
+TW_API int         tw_table_classes(const tw_table *t, int column);                /* 0: a column of numbers */
+TW_API const char *tw_table_class(const tw_table *t, int column, int number);      /* the text of a category */
+TW_API const double  *tw_table_numbers(const tw_table *t, int column);             /* a row each; NULL: categories */
+TW_API const int32_t *tw_table_codes(const tw_table *t, int column);               /* a row each; NULL: numbers */
+/* A column as a leaf of the current scope: of the context's dtype, or i32 for categories. */
+TW_API tw_node *tw_table_column_at(const tw_loc *at, const tw_table *t, int column);
+#define tw_table_column(t, column) tw_table_column_at(TW_HERE, t, column)
+
 /* ---- named tensors: .safetensors and .npz -------------------------------------------------- */
 
 /* The contents of a file, in memory until tw_close. Never NULL: after an error one without tensors. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #pragma once
+#include "io/io.h"
 #include "optim/optim.h"
 
 #ifdef __cplusplus
@@ -27,6 +28,23 @@ TW_API tw_dataset *tw_dataset_idx_at(const tw_loc *at, tw_ctx *cx, const char *i
 /* The values of x and y (or NULL), whose first axes are the examples: evaluated now and copied. */
 TW_API tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *y);
 #define tw_dataset_tensors(x, y) TW__CALL_NN(tw_dataset_tensors_at, x, y)
+
+typedef enum tw_missing {
+    TW_MISSING_ERROR,       /* is an error */
+    TW_MISSING_ROW,         /* leaves the row out */
+    TW_MISSING_MEAN         /* a number becomes the mean of its column, a category none of them; a target is an error */
+} tw_missing;
+typedef struct tw_table_args {
+    int         _size;
+    const char *only;           /* pattern of the columns of x; default all but the target */
+    tw_missing  missing;        /* what to do with what is missing */
+    bool        standardise;    /* numbers of x minus the mean, divided by the deviation, of their column */
+} tw_table_args;
+/* The rows of a table. x is [columns], where a category becomes as many numbers as there are, one of them 1; y is the target, a
+ * number or, of a column of categories, an i32 class; NULL: no y. */
+TW_API tw_dataset *tw_dataset_table_at(const tw_loc *at, const tw_table *t, const char *target, const tw_table_args *options);
+#define tw_dataset_table(...) tw__dataset_table(__VA_ARGS__, )
+#define tw__dataset_table(t, target, ...) tw_dataset_table_at(TW_HERE, t, target, TW_OPTS(tw_table_args, __VA_ARGS__))
 
 TW_API int64_t tw_dataset_count(const tw_dataset *d);
 
@@ -123,6 +141,31 @@ TW_API void tw_confusion_print(FILE *to, int classes, const int64_t *counts, con
 /* The share of all counts that lies on the diagonal; NaN without any. */
 TW_API double tw_confusion_accuracy(int classes, const int64_t *counts);
 
+/* Of one class of a confusion matrix, or over all. What divides by 0 is 0. */
+typedef struct tw_scores { double precision, recall, f1; int64_t count; } tw_scores;
+enum { TW_MACRO = -1, TW_MICRO = -2, TW_WEIGHTED = -3 };        /* the mean of the classes; of all examples; of classes by their examples */
+TW_API tw_scores tw_confusion_scores(int classes, const int64_t *counts, int which);
+
+/* Measures over all examples: evaluated now, NaN in error and where they are not defined. Scores are numbers that are
+ * higher for label 1 than for 0; logits are [..., classes] and their labels integers [...]. */
+TW_API double tw_roc_auc_at(const tw_loc *at, tw_node *scores, tw_node *labels);
+TW_API double tw_average_precision_at(const tw_loc *at, tw_node *scores, tw_node *labels);
+TW_API double tw_top_k_accuracy_at(const tw_loc *at, tw_node *logits, tw_node *labels, int k);
+TW_API double tw_perplexity_at(const tw_loc *at, tw_node *logits, tw_node *labels);
+/* The expected calibration error, over so many bins of confidence (0: 15). */
+TW_API double tw_calibration_error_at(const tw_loc *at, tw_node *logits, tw_node *labels, int bins);
+TW_API double tw_mae_at(const tw_loc *at, tw_node *prediction, tw_node *target);
+TW_API double tw_rmse_at(const tw_loc *at, tw_node *prediction, tw_node *target);
+TW_API double tw_r2_at(const tw_loc *at, tw_node *prediction, tw_node *target);
+#define tw_roc_auc(scores, labels)           TW__CALL_NN(tw_roc_auc_at, scores, labels)
+#define tw_average_precision(scores, labels) TW__CALL_NN(tw_average_precision_at, scores, labels)
+#define tw_top_k_accuracy(logits, labels, k) tw_top_k_accuracy_at(TW_HERE, logits, labels, k)
+#define tw_perplexity(logits, labels)        TW__CALL_NN(tw_perplexity_at, logits, labels)
+#define tw_calibration_error(logits, labels, bins) tw_calibration_error_at(TW_HERE, logits, labels, bins)
+#define tw_mae(prediction, target)           TW__CALL_NN(tw_mae_at, prediction, target)
+#define tw_rmse(prediction, target)          TW__CALL_NN(tw_rmse_at, prediction, target)
+#define tw_r2(prediction, target)            TW__CALL_NN(tw_r2_at, prediction, target)
+
 /* ---- the whole loop -------------------------------------------------------------------------- */
 
 /* The functions of a run; user is .user. */
@@ -188,6 +231,20 @@ typedef struct tw_fit_result {
 TW_API tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const tw_fit_args *options);
 #define tw_fit(...) tw__fit(__VA_ARGS__, )
 #define tw__fit(net, model, ...) tw_fit_at(TW_HERE, net, model, TW_OPTS(tw_fit_args, __VA_ARGS__))
+
+typedef struct tw_predict_args {
+    int     _size;
+    int64_t batch;              /* examples at once; default 256 */
+    int     workers;            /* as TW_BATCHES */
+    void   *user;               /* of the model */
+} tw_predict_args;
+/* What the model answers for all examples, in their order and not in training mode: a leaf of the current scope. */
+TW_API tw_node *tw_predict_at(const tw_loc *at, tw_net *net, tw_model_fn model, tw_dataset *d, const tw_predict_args *options);
+#define tw_predict(...) tw__predict(__VA_ARGS__, )
+#define tw__predict(net, model, d, ...) tw_predict_at(TW_HERE, net, model, d, TW_OPTS(tw_predict_args, __VA_ARGS__))
+/* All y of a data set, likewise. */
+TW_API tw_node *tw_dataset_targets_at(const tw_loc *at, tw_dataset *d);
+#define tw_dataset_targets(d) tw_dataset_targets_at(TW_HERE, d)
 
 /* ---- pictures ----------------------------------------------------------------------------- */
 
