@@ -25,6 +25,20 @@ TW_API tw_node *tw_npy_read_at(const tw_loc *at, tw_ctx *cx, const char *path);
 TW_API bool tw_npy_write_at(const tw_loc *at, tw_node *n, const char *path);
 #define tw_npy_write(n, path) tw_npy_write_at(TW_HERE, n, path)
 
+/* ---- pictures ------------------------------------------------------------------------------- */
+
+typedef struct tw_image_args {
+    int _size;
+    int channels;           /* 1 (grey), 2 (grey, alpha), 3 (red, green, blue) or 4; default: those of the file */
+} tw_image_args;
+/* A PNG or JPEG picture as u8 [height, width, channels]. Where alpha is not asked for, it lies on black. */
+TW_API tw_node *tw_image_read_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_image_args *options);
+#define tw_image_read(...) tw__image_read(__VA_ARGS__, )
+#define tw__image_read(cx, path, ...) tw_image_read_at(TW_HERE, cx, path, TW_OPTS(tw_image_args, __VA_ARGS__))
+/* Writes [h, w] or [h, w, 1 to 4] as PNG: u8, or numbers of which 0 is black and 1 is white. False in error. */
+TW_API bool tw_png_write_at(const tw_loc *at, tw_node *n, const char *path);
+#define tw_png_write(n, path) tw_png_write_at(TW_HERE, n, path)
+
 /* ---- tables of text ------------------------------------------------------------------------ */
 
 typedef struct tw_csv_args {

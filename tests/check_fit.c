@@ -6,35 +6,13 @@
 #define _GNU_SOURCE
 #include "io/io.h"
 #include "optim/optim.h"
-#include "tests/rig.h"
+#include "tests/folder.h"
 #include "train/train.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-static char folder[] = "/tmp/check_fit_XXXXXX";
-
-static void folder_make(void) { ck_assert_ptr_nonnull(mkdtemp(folder)); }
-
-static void folder_drop(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
-    strcpy(folder + sizeof folder - 7, "XXXXXX");
-}
-
-static const char *in_folder(const char *name)
-{
-    static char p[4][80];
-    static int  turn;
-    turn = (turn + 1) % 4;
-    snprintf(p[turn], sizeof p[turn], "%s/%s", folder, name);
-    return p[turn];
-}
 
 /* n pictures of 6 x 6 with a bright quarter, which is the class. */
 static tw_dataset *pictures(tw_ctx *cx, int n, uint64_t seed)
@@ -246,26 +224,13 @@ static void whole_run(const char *checkpoint, const char *out, bool slow)
     tw_close(cx);
 }
 
-static size_t contents(const char *path, char *to, size_t room)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) return 0;
-    const size_t n = fread(to, 1, room, f);
-    fclose(f);
-    return n;
-}
-
 START_TEST(a_killed_run_ends_with_the_same_bits)
 {
     const char *often = getenv("TW_KILLS");
     const int wanted = often ? atoi(often) : 6;
     char undisturbed[16384], killed[16384];
-    char check[80], a[80], b[80];
-    snprintf(check, sizeof check, "%s", in_folder("run.safetensors"));
-    snprintf(a, sizeof a, "%s", in_folder("a.safetensors"));
-    snprintf(b, sizeof b, "%s", in_folder("b.safetensors"));
-    whole_run(NULL, a, false);
-    const size_t n = contents(a, undisturbed, sizeof undisturbed);
+    whole_run(NULL, in_folder("a"), false);
+    const size_t n = get("a", undisturbed, sizeof undisturbed);
     ck_assert_uint_gt(n, 1000);
 
     uint64_t seed = (uint64_t)time(NULL);
@@ -275,7 +240,7 @@ START_TEST(a_killed_run_ends_with_the_same_bits)
         ck_assert_int_lt(starts, 40 * wanted + 100);
         const pid_t child = fork();
         ck_assert_int_ge(child, 0);
-        if (!child) whole_run(check, b, true), _exit(0);
+        if (!child) whole_run(in_folder("run"), in_folder("b"), true), _exit(0);
         if (kills < wanted) {
             nanosleep(&(struct timespec){ .tv_nsec = 1000000 + (long)(noise_bits(&seed) % 90000000) }, NULL);
             kill(child, SIGKILL);
@@ -285,9 +250,9 @@ START_TEST(a_killed_run_ends_with_the_same_bits)
         if (WIFSIGNALED(status)) kills++;
         else {
             ended++;
-            ck_assert_uint_eq(contents(b, killed, sizeof killed), n);
+            ck_assert_uint_eq(get("b", killed, sizeof killed), n);
             ck_assert_msg(!memcmp(undisturbed, killed, n), "after %d kills the weights are others", kills);
-            unlink(b), unlink(check);           /* from the beginning */
+            unlink(in_folder("b")), unlink(in_folder("run"));         /* from the beginning */
         }
     }
     printf("%d kills, %d runs to the end\n", kills, ended);
@@ -394,27 +359,16 @@ END_TEST
 
 /* ---- no memory --------------------------------------------------------------------------------- */
 
-static bool everything(long left)
+static void twice(tw_ctx *cx)
 {
-    heap h = { .left = left };
-    tw_ctx *cx = tw_open(.resize = heap_resize, .resize_user = &h, .on_error = rig_quiet);
     tw_net *net = tw_net_new(cx);
+    unlink(in_folder("m"));
     for (int k = 0; k < 2; k++)
         tw_fit(net, line, .loss = minus, .opt = tw_adam(net, .lr = 1), .train = ones(cx), .valid = ones(cx), .epochs = 1 + k, .quiet = true,
                .keep_best = true, .checkpoint = in_folder("m"));
-    const bool good = tw_ok(cx);
-    tw_close(cx);
-    ck_assert_int_eq(h.blocks, 0);
-    unlink(in_folder("m"));
-    return good;
 }
 
-START_TEST(every_allocation_may_fail)
-{
-    long left = 0;
-    while (left < 3000 && !everything(left)) left++;
-    ck_assert_int_lt(left, 3000);
-}
+START_TEST(every_allocation_may_fail) { every_allocation_fails_once(twice); }
 END_TEST
 
 static void checkpoint_tests(TCase *t)

@@ -57,6 +57,7 @@ static void column_drop(tw_ctx *cx, tw__column *c)
 static void contents_drop(tw_dataset *d)
 {
     if (!d->base) column_drop(d->cx, &d->x), column_drop(d->cx, &d->y);
+    if (!d->base && d->class_names) tw_resize(d->cx, (void *)(uintptr_t)d->class_names, d->class_room, 0);
     if (d->index) tw_resize(d->cx, d->index, (size_t)d->count * sizeof *d->index, 0);
     d->index = NULL;
 }
@@ -163,4 +164,6 @@ tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *y)
     return tw__dataset_settle(&d);
 }
 
+const char *const *tw_dataset_class_names(const tw_dataset *d) { return d ? d->class_names : NULL; }
+int tw_dataset_classes(const tw_dataset *d) { return d ? d->classes : 0; }
 int64_t tw_dataset_count(const tw_dataset *d) { return d ? d->count : 0; }

@@ -86,6 +86,18 @@ static tw_node *targets(const tw_loc *at, const plan *p, double *y)
     return tw_cast(n, classes ? TW_I32 : tw_default_dtype(p->cx));
 }
 
+/* The table lives as long as the data set: its texts need no copies. */
+static bool name_classes(const plan *p, tw_dataset *d)
+{
+    const int n = p->target >= 0 ? tw_table_classes(p->t, p->target) : 0;
+    if (!n) return true;
+    d->class_room = (size_t)n * sizeof *d->class_names;
+    if (!(d->class_names = tw_resize(p->cx, NULL, 0, d->class_room))) return false;
+    for (int k = 0; k < n; k++) d->class_names[k] = tw_table_class(p->t, p->target, k);
+    d->classes = n;
+    return true;
+}
+
 static tw_dataset *build(const tw_loc *at, const plan *p)
 {
     const size_t size = (size_t)(p->rows * (p->width + 1)) * sizeof(double);
@@ -102,7 +114,7 @@ static tw_dataset *build(const tw_loc *at, const plan *p)
     tw_node *n = tw_cast(tw_data(p->cx, TW_F64, TW_SHAPE(p->rows, p->width), x), tw_default_dtype(p->cx));
     tw_dataset *d = tw_ok(p->cx) ? tw_dataset_tensors(n, y) : &tw__dataset_dead;
     tw_resize(p->cx, x, size, 0);
-    return d;
+    return d->count && !name_classes(p, d) ? &tw__dataset_dead : d;
 }
 
 tw_dataset *tw_dataset_table_at(const tw_loc *at, const tw_table *t, const char *target, const tw_table_args *o)

@@ -46,6 +46,21 @@ TW_API tw_dataset *tw_dataset_table_at(const tw_loc *at, const tw_table *t, cons
 #define tw_dataset_table(...) tw__dataset_table(__VA_ARGS__, )
 #define tw__dataset_table(t, target, ...) tw_dataset_table_at(TW_HERE, t, target, TW_OPTS(tw_table_args, __VA_ARGS__))
 
+typedef struct tw_folder_args {
+    int     _size;
+    int     size[2];        /* height and width that pictures are scaled to; {32} means {32, 32}; default: all have one size */
+    int     channels;       /* 1, 3 or 4; default: those of the first */
+    double  scale;          /* multiplies the bytes; default 1 */
+} tw_folder_args;
+/* PNG and JPEG pictures in a folder for each class, whose numbers follow the names' order. Bytes in memory until tw_close. */
+TW_API tw_dataset *tw_dataset_folder_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_folder_args *options);
+#define tw_dataset_folder(...) tw__dataset_folder(__VA_ARGS__, )
+#define tw__dataset_folder(cx, path, ...) tw_dataset_folder_at(TW_HERE, cx, path, TW_OPTS(tw_folder_args, __VA_ARGS__))
+
+/* What the classes of a folder, or of a table's target, are called; NULL and 0 if nobody said. */
+TW_API const char *const *tw_dataset_class_names(const tw_dataset *d);
+TW_API int tw_dataset_classes(const tw_dataset *d);
+
 TW_API int64_t tw_dataset_count(const tw_dataset *d);
 
 /* ---- parts of a data set, which share its bytes -------------------------------------------- */

@@ -21,6 +21,9 @@ struct tw_dataset {
     const struct tw_dataset *base;      /* whose bytes these are; NULL: its own */
     int64_t    *index;          /* the base's numbers of the examples; NULL: the same */
     const struct tw__augment *augment;  /* NULL: examples as they are */
+    int          classes;
+    const char **class_names;   /* in a block of class_room bytes; NULL: not told */
+    size_t       class_room;
 };
 
 /* What stands for every data set that could not be made. Never written. */
