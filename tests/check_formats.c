@@ -198,8 +198,9 @@ static const char *const archives[] = {
 #ifdef TW_HAVE_LIBZIP
     "a.npz",
 #endif
+    ""          /* not counted: a build may have neither */
 };
-enum { ARCHIVES = sizeof archives / sizeof *archives };
+enum { ARCHIVES = sizeof archives / sizeof *archives - 1 };
 
 START_TEST(archives_come_back)
 {

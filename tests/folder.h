@@ -19,7 +19,7 @@ static inline void folder_drop(void)
 /* The path of a name there; good until four more were asked for. */
 static inline const char *in_folder(const char *name)
 {
-    static char p[4][96];
+    static char p[4][512];
     static int  turn;
     turn = (turn + 1) % 4;
     snprintf(p[turn], sizeof p[turn], "%s/%s", folder, name);

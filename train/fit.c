@@ -25,6 +25,7 @@ typedef struct fit {
     tw_fit_result result;
     double        begun;            /* of the epoch */
     FILE         *log;
+    tw_events    *events;           /* NULL: none */
 } fit;
 
 static volatile sig_atomic_t interrupted;
@@ -85,6 +86,7 @@ static bool step(fit *f, tw_batch *b)
     r->batch = b->index + 1, r->steps++;
     if (!f->o.quiet && metric) tw_progress(b, "loss %.4g, metric %.4g", r->loss / (double)r->seen, r->metric / (double)r->seen);
     else if (!f->o.quiet) tw_progress(b, "loss %.4g", r->loss / (double)r->seen);
+    if (f->events) tw_events_scalar(f->events, "step/loss", r->steps, l);
     const bool go_on = !f->o.on_step || f->o.on_step(b, l, f->o.user);
     if (!go_on) f->result.stopped = true;
     const bool due = f->o.checkpoint_steps > 0 && r->steps % f->o.checkpoint_steps == 0;
@@ -175,6 +177,17 @@ static void log_row(fit *f, const tw_epoch *e)
     fflush(f->log);
 }
 
+static void events(fit *f, const tw_epoch *e)
+{
+    if (!f->events) return;
+    tw_events_scalar(f->events, "epoch/loss", e->steps, e->loss);
+    if (f->o.metric) tw_events_scalar(f->events, "epoch/metric", e->steps, e->metric);
+    if (f->o.valid) tw_events_scalar(f->events, "epoch/valid_loss", e->steps, e->valid_loss);
+    if (f->o.valid && f->o.metric) tw_events_scalar(f->events, "epoch/valid_metric", e->steps, e->valid_metric);
+    tw_events_scalar(f->events, "epoch/lr", e->steps, e->lr);
+    tw_events_flush(f->events);
+}
+
 /* ---- the run */
 
 static void end_epoch(fit *f)
@@ -193,6 +206,7 @@ static void end_epoch(fit *f)
     e.seconds = tw__seconds() - f->begun;
     say(f, &e);
     log_row(f, &e);
+    events(f, &e);
     r->epoch++, r->batch = 0, r->loss = r->metric = 0, r->seen = 0;
     f->result.last = e;
     if (f->o.on_epoch && !f->o.on_epoch(&e, f->o.user)) f->result.stopped = true;
@@ -248,6 +262,7 @@ tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const 
     interrupted = 0;
     if (!f.o.ignore_interrupts) sigaction(SIGINT, &mine, &old);
     if (resume(&f)) log_open(&f);
+    if (f.o.events) f.events = tw_events_open_at(at, f.cx, f.o.events, &(tw_events_args){ .from = f.run.steps ? f.run.steps + 1 : 0 });
     if (tw_ok(f.cx)) run(&f);
     if (f.log) fclose(f.log);
     if (!f.o.ignore_interrupts) sigaction(SIGINT, &old, NULL);

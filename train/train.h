@@ -181,6 +181,22 @@ TW_API double tw_r2_at(const tw_loc *at, tw_node *prediction, tw_node *target);
 #define tw_rmse(prediction, target)          TW__CALL_NN(tw_rmse_at, prediction, target)
 #define tw_r2(prediction, target)            TW__CALL_NN(tw_r2_at, prediction, target)
 
+/* ---- numbers over steps -------------------------------------------------------------------------- */
+
+typedef struct tw_events_args {
+    int     _size;
+    int64_t from;           /* what was written for this step and later ones is forgotten: for runs that go on */
+} tw_events_args;
+/* A folder, made if need be, with scalars.csv and files of events that TensorBoard reads; closed by tw_close. Never NULL. */
+typedef struct tw_events tw_events;
+TW_API tw_events *tw_events_open_at(const tw_loc *at, tw_ctx *cx, const char *folder, const tw_events_args *options);
+#define tw_events_open(...) tw__events_open(__VA_ARGS__, )
+#define tw__events_open(cx, folder, ...) tw_events_open_at(TW_HERE, cx, folder, TW_OPTS(tw_events_args, __VA_ARGS__))
+/* One number, under a name such as "loss/train". */
+TW_API void tw_events_scalar(tw_events *e, const char *tag, int64_t step, double value);
+/* Brings what was written into the files. False if it could not be. */
+TW_API bool tw_events_flush(tw_events *e);
+
 /* ---- the whole loop -------------------------------------------------------------------------- */
 
 /* The functions of a run; user is .user. */
@@ -227,6 +243,7 @@ typedef struct tw_fit_args {
     bool       (*on_epoch)(const tw_epoch *e, void *user);          /* false ends the run */
     bool       (*on_step)(const tw_batch *b, double loss, void *user);
     const char  *log;               /* a file: a CSV row each epoch */
+    const char  *events;            /* a folder, as tw_events_open: losses, metrics and rate */
     void        *user;              /* of all functions */
 } tw_fit_args;
 
