@@ -6,6 +6,7 @@
 #include "core/op.h"
 #include "ops/ops.h"
 #include "nn/nn.h"
+#include "nn/sequence.h"
 #include "optim/optim.h"
 #include "io/io.h"
 #include "train/train.h"

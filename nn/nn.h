@@ -43,6 +43,7 @@ typedef struct tw_net_item {
     tw_node      *cell;
     const tw_loc *at;           /* the call that created it */
     bool          buffer, frozen;
+    int64_t       calls;        /* how often a layer asked for it */
 } tw_net_item;
 
 /* The item after this one (NULL: the first) whose path matches, in order of creation; NULL at the end.
@@ -64,6 +65,10 @@ TW_API void tw_net_seal(tw_net *net);
 /* Frozen parameters get no gradient and no update. An error if nothing matches. Returns how many do. */
 TW_API int tw_net_freeze_at(const tw_loc *at, tw_net *net, const char *pattern, bool frozen);
 #define tw_net_freeze(net, pattern, frozen) tw_net_freeze_at(TW_HERE, net, pattern, frozen)
+
+/* A table of the parameters: paths, shapes, numbers, and in how many places of the model each is used, which is how often it
+ * was asked for, relative to the one that was least (NULL: stdout). */
+TW_API void tw_net_summary(const tw_net *net, FILE *to);
 
 /* Penalties, to be added to a loss: a Gaussian prior on the weights gives the squares, a Laplace prior
  * the magnitudes. Over the parameters that match and are not frozen. */
@@ -93,6 +98,11 @@ TW_API extern const tw_init tw_he_uniform, tw_he_normal;            /* variance 
 TW_API extern const tw_init tw_zeros_init, tw_ones_init;
 TW_API tw_init tw_constant_init(double value);
 TW_API tw_init tw_normal_init(double std);
+TW_API tw_init tw_uniform_init(double limit);               /* within [-limit, limit) */
+TW_API tw_init tw_truncated_normal_init(double std);        /* nothing beyond about 2.3 std, which is that of what is left */
+TW_API extern const tw_init tw_lecun_uniform, tw_lecun_normal;      /* variance 1 / fan_in: LeCun et al. 1998; truncated */
+TW_API extern const tw_init tw_orthogonal;                  /* [..., outputs] as a matrix: orthonormal rows or columns */
+TW_API tw_init tw_orthogonal_init(double gain);
 
 /* A parameter for a layer of one's own: found, or made of that shape by init. */
 TW_API tw_node *tw_nn_param_at(const tw_loc *at, tw_net *net, const char *name, tw_shape shape, tw_init init);
@@ -115,18 +125,34 @@ typedef struct tw_nn_dense_args {
 TW_API tw_node *tw_nn_dense_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_dense_args *options);
 #define tw_nn_dense(...) TW__LAYER(tw_nn_dense_at, tw_nn_dense_args, __VA_ARGS__, )
 
-typedef struct tw_nn_conv2d_args {
+typedef struct tw_nn_conv_args {
     int        _size;
     int64_t    filters;                             /* required */
-    int        kernel[2], stride[2], dilation[2];   /* {3} means {3, 3}; kernel is required, the others 1 by default */
+    int        kernel[3], stride[3], dilation[3];   /* {3} says 3 along each axis; kernel is required, the others 1 by default */
+    int        output_padding[3];                   /* of transposed ones: pixels more at the end */
     tw_padding padding;                             /* default none */
     int        groups;                              /* default 1 */
     bool       no_bias;
     tw_init    init, bias_init;                     /* default tw_glorot_uniform and zeros, as Keras */
-} tw_nn_conv2d_args;
-/* Cross-correlation: x [n, h, w, in], "weight" [kh, kw, in / groups, filters], "bias" [filters]. */
-TW_API tw_node *tw_nn_conv2d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv2d_args *options);
-#define tw_nn_conv2d(...) TW__LAYER(tw_nn_conv2d_at, tw_nn_conv2d_args, __VA_ARGS__, )
+} tw_nn_conv_args;
+/* Cross-correlation: x [n, h, w, in], "weight" [kh, kw, in / groups, filters], "bias" [filters]; conv1d has one axis less,
+ * conv3d one more. */
+TW_API tw_node *tw_nn_conv1d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_conv1d(...) TW__LAYER(tw_nn_conv1d_at, tw_nn_conv_args, __VA_ARGS__, )
+TW_API tw_node *tw_nn_conv2d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_conv2d(...) TW__LAYER(tw_nn_conv2d_at, tw_nn_conv_args, __VA_ARGS__, )
+TW_API tw_node *tw_nn_conv3d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_conv3d(...) TW__LAYER(tw_nn_conv3d_at, tw_nn_conv_args, __VA_ARGS__, )
+/* The transpose, which enlarges by .stride: "weight" [kh, kw, filters / groups, in]. */
+TW_API tw_node *tw_nn_conv_transpose1d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_conv_transpose1d(...) TW__LAYER(tw_nn_conv_transpose1d_at, tw_nn_conv_args, __VA_ARGS__, )
+TW_API tw_node *tw_nn_conv_transpose2d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_conv_transpose2d(...) TW__LAYER(tw_nn_conv_transpose2d_at, tw_nn_conv_args, __VA_ARGS__, )
+TW_API tw_node *tw_nn_conv_transpose3d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_conv_transpose3d(...) TW__LAYER(tw_nn_conv_transpose3d_at, tw_nn_conv_args, __VA_ARGS__, )
+/* "depthwise", a kernel for each channel, and then "pointwise", a 1 x 1 convolution to the filters. */
+TW_API tw_node *tw_nn_separable_conv2d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *options);
+#define tw_nn_separable_conv2d(...) TW__LAYER(tw_nn_separable_conv2d_at, tw_nn_conv_args, __VA_ARGS__, )
 
 typedef struct tw_nn_batch_norm_args {
     int    _size;
@@ -138,6 +164,27 @@ typedef struct tw_nn_batch_norm_args {
  * "running_mean" and "running_var" otherwise. */
 TW_API tw_node *tw_nn_batch_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_batch_norm_args *options);
 #define tw_nn_batch_norm(...) TW__LAYER(tw_nn_batch_norm_at, tw_nn_batch_norm_args, __VA_ARGS__, )
+
+typedef struct tw_nn_norm_args {
+    int     _size;
+    double  epsilon;            /* added to the variance; default 1e-5, of rms_norm 1e-6 */
+    int     dims;               /* of layer_norm and rms_norm: so many last axes are one; default 1 */
+    int64_t groups;             /* of group_norm; required */
+    bool    no_affine;          /* without "weight" and "bias" */
+    bool    no_bias;
+} tw_nn_norm_args;
+/* (x - mean) / sqrt(var + epsilon) weight + bias for each example and step, over the last axes. */
+TW_API tw_node *tw_nn_layer_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *options);
+#define tw_nn_layer_norm(...) TW__LAYER(tw_nn_layer_norm_at, tw_nn_norm_args, __VA_ARGS__, )
+/* x / sqrt(mean(x^2) + epsilon) weight, over the last axes. */
+TW_API tw_node *tw_nn_rms_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *options);
+#define tw_nn_rms_norm(...) TW__LAYER(tw_nn_rms_norm_at, tw_nn_norm_args, __VA_ARGS__, )
+/* The same as layer_norm over all pixels of x [n, ..., channels] and a group of neighbouring channels. */
+TW_API tw_node *tw_nn_group_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *options);
+#define tw_nn_group_norm(...) TW__LAYER(tw_nn_group_norm_at, tw_nn_norm_args, __VA_ARGS__, )
+/* Over all pixels of each channel. */
+TW_API tw_node *tw_nn_instance_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *options);
+#define tw_nn_instance_norm(...) TW__LAYER(tw_nn_instance_norm_at, tw_nn_norm_args, __VA_ARGS__, )
 
 typedef struct tw_nn_dropout_args {
     int    _size;

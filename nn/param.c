@@ -67,7 +67,7 @@ static tw_node *create(const tw_loc *at, const char *op, tw_net *net, const char
     tw_node *cell  = buffer ? tw_state(cx, value) : tw_param(cx, path, value);
     if (!tw_ok(cx)) return tw_nil(cx);
 
-    const tw_net_item item = { .path = path, .cell = cell, .at = at, .buffer = buffer };
+    const tw_net_item item = { .path = path, .cell = cell, .at = at, .buffer = buffer, .calls = 1 };
     return found(at, op, &item, shape, buffer) == cell && tw__net_insert(net, &item) ? cell : tw_nil(cx);
 }
 
@@ -76,7 +76,8 @@ static tw_node *get(const tw_loc *at, const char *op, tw_net *net, const char *n
 {
     char path[TW__PATH_MAX];
     if (!net || !net->cx || !tw_ok(net->cx) || !tw__net_path(at, op, net, name, path)) return tw__net_nil(net);
-    const tw_net_item *item = tw__net_find(net, path);
+    tw_net_item *item = tw__net_find(net, path);
+    if (item) item->calls++;
     return item ? found(at, op, item, shape, buffer) : create(at, op, net, path, shape, init, buffer);
 }
 

@@ -6,10 +6,14 @@
 #include "tests/rig.h"
 
 #define LOSS(name, value, n, ...) static const double name##_value = value, name##_gradient[n] = __VA_ARGS__;
-#define LAYER(...)
+#define OUTPUT(...)
+#define SLOPE(...)
 #include "tests/reference_nn.inc"
-#undef LAYER
+#undef SLOPE
+#undef OUTPUT
 #undef LOSS
+
+#define wave(...) rig_wave(cx, __VA_ARGS__)
 
 static tw_ctx *cx;
 
@@ -19,13 +23,6 @@ static void close_clean(void)
     ok(cx);
     ck_assert_int_eq(tw_close(cx), 0);
     arrs_drop();
-}
-
-static tw_node *wave(tw_shape shape, double size, double start, double step)
-{
-    arr a = arr_new(shape.n, shape.at);
-    for (int64_t i = 0; i < a.count; i++) a.v[i] = size * sin(start + step * (double)i);
-    return node_of(cx, TW_F64, &a);
 }
 
 /* What the losses compare with, as tools/reference.py has it. */

@@ -20,15 +20,10 @@ enum { STEPS = 12, WEIGHTS = 8, RATES = 24 };
 #undef REFERENCE
 #undef SCHEDULE
 
+#define wave(...) rig_wave(cx, __VA_ARGS__)
+
 static tw_ctx *cx;
 static tw_net *net;
-
-static tw_node *wave(tw_shape shape, double size, double start, double step)
-{
-    arr a = arr_new(shape.n, shape.at);
-    for (int64_t i = 0; i < a.count; i++) a.v[i] = size * sin(start + step * (double)i);
-    return node_of(cx, TW_F64, &a);
-}
 
 static tw_node *a(void) { return tw_nn_param(net, "a", TW_SHAPE(3, 2), tw_zeros_init); }
 static tw_node *b(void) { return tw_nn_param(net, "b", TW_SHAPE(2), tw_zeros_init); }

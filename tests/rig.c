@@ -139,6 +139,13 @@ arr arr_noise(tw_shape shape, double low, double high, uint64_t *seed)
     return a;
 }
 
+tw_node *rig_wave(tw_ctx *cx, tw_shape shape, double size, double start, double step)
+{
+    arr a = arr_new(shape.n, shape.at);
+    for (int64_t i = 0; i < a.count; i++) a.v[i] = size * sin(start + step * (double)i);
+    return node_of(cx, TW_F64, &a);
+}
+
 tw_shape shape_of(const arr *a)
 {
     tw_shape s = { .n = a->n };

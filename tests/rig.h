@@ -57,6 +57,7 @@ arr      arr_new(int n, const int64_t *at);
 arr      arr_like(const arr *a);
 void     arrs_drop(void);
 arr      arr_noise(tw_shape shape, double low, double high, uint64_t *seed);
+tw_node *rig_wave(tw_ctx *cx, tw_shape shape, double size, double start, double step);     /* size sin(start + step i), in f64 */
 arr      arr_of(tw_node *n);                                        /* evaluates; fails the test in error */
 arr      arr_of_bytes(tw_shape shape, tw_dtype dtype, const void *bytes);
 tw_node *node_of(tw_ctx *cx, tw_dtype dtype, const arr *a);

@@ -328,9 +328,115 @@ def losses(out):
                                         torch.tensor([6, 6]), torch.tensor([2, 2]), blank=3, reduction="sum"), (2, 6, 4))
 
 
+# ---- nn: layers ------------------------------------------------------------------------------------------------------
+
+def ours(shapes):
+    """The parameters of a layer of ours, in their order: 0.5 sin(0.2 + k + 0.7 i)."""
+    return [tensor(s, 0.5, 0.2 + k, 0.7) for k, s in enumerate(shapes)]
+
+
+def layers(out):
+    """Each: the output for x = sin(0.4 + 0.9 i), and the gradient of sum(output * 0.3 sin(0.5 + 1.1 i)) to x."""
+    t = torch.nn
+
+    def row(name, f, shape):
+        x = tensor(shape, 1.0, 0.4, 0.9, True)
+        y = f(x)
+        (y * tensor(y.shape, 0.3, 0.5, 1.1)).sum().backward()
+        out.append("OUTPUT(%s, %d,\n    %s)" % (name, y.numel(), line(y.detach().flatten())))
+        out.append("SLOPE(%s, %d,\n    %s)" % (name, x.numel(), line(x.grad.flatten())))
+
+    def first(x): return x.movedim(-1, 1)
+    def last(x): return x.movedim(1, -1)
+    def put(module, **values):
+        with torch.no_grad():
+            for k, v in values.items(): getattr(module, k).copy_(v)
+        return module
+
+    w, b = ours([(4,), (4,)])
+    row("layer_norm", lambda x: t.functional.layer_norm(x, (4,), w, b, 1e-3), (2, 3, 4))
+    w2, b2 = ours([(3, 4), (3, 4)])
+    row("layer_norm_two", lambda x: t.functional.layer_norm(x, (3, 4), w2, b2), (2, 3, 4))
+    row("rms_norm", lambda x: t.functional.rms_norm(x, (4,), w, 1e-6), (2, 3, 4))
+    row("group_norm", lambda x: last(t.functional.group_norm(first(x), 2, w, b)), (2, 3, 2, 4))
+    row("instance_norm", lambda x: last(t.functional.instance_norm(first(x), weight=w, bias=b)), (2, 3, 2, 4))
+
+    w, b = ours([(3, 2, 4), (4,)])
+    row("conv1d", lambda x: last(t.functional.conv1d(first(x), w.permute(2, 1, 0), b, stride=2, padding=1, groups=2)), (2, 6, 4))
+    w3, b3 = ours([(2, 2, 2, 2, 3), (3,)])
+    row("conv3d", lambda x: last(t.functional.conv3d(first(x), w3.permute(4, 3, 0, 1, 2), b3)), (1, 3, 2, 3, 2))
+    wt, bt = ours([(3, 3, 2, 2), (2,)])
+    row("conv_transpose2d", lambda x: last(t.functional.conv_transpose2d(first(x), wt.permute(3, 2, 0, 1), bt, stride=2, padding=1,
+                                                                        output_padding=1)), (1, 2, 3, 2))
+    wd, wp, bp = ours([(3, 3, 1, 2), (1, 1, 2, 3), (3,)])
+    row("separable_conv2d", lambda x: last(t.functional.conv2d(t.functional.conv2d(first(x), wd.permute(3, 2, 0, 1), padding=1, groups=2),
+                                                               wp.permute(3, 2, 0, 1), bp)), (1, 3, 3, 2))
+
+    def recurrent(make, gates, layers, both, inputs=3, units=2):
+        shapes = []
+        for k in range(layers):
+            into = inputs if k == 0 else units * (2 if both else 1)
+            shapes += [(into, gates * units), (units, gates * units), (gates * units,), (gates * units,)] * (2 if both else 1)
+        values = iter(ours(shapes))
+        net = make(inputs, units, num_layers=layers, bidirectional=both, batch_first=True)
+        for k in range(layers):
+            for d in ([""] + ["_reverse"] * both):
+                put(net, **{"weight_ih_l%d%s" % (k, d): next(values).T, "weight_hh_l%d%s" % (k, d): next(values).T,
+                            "bias_ih_l%d%s" % (k, d): next(values), "bias_hh_l%d%s" % (k, d): next(values)})
+        return net
+
+    def packed(net, x, lengths):
+        p = t.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        y, last = net(p)
+        y = t.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])[0]
+        return torch.cat([y.flatten(), (last[0] if isinstance(last, tuple) else last).flatten()])
+    row("rnn", lambda x: recurrent(t.RNN, 1, 1, False)(x)[0], (2, 4, 3))
+    row("gru", lambda x: recurrent(t.GRU, 3, 1, False)(x)[0], (2, 4, 3))
+    row("lstm", lambda x: recurrent(t.LSTM, 4, 2, True)(x)[0], (2, 4, 3))
+    row("gru_packed", lambda x: packed(recurrent(t.GRU, 3, 2, True), x, [2, 4]), (2, 4, 3))
+    row("lstm_packed", lambda x: packed(recurrent(t.LSTM, 4, 1, True), x, [4, 1]), (2, 4, 3))
+
+    def dense(d, n): return [(d, d), (d,)] * n
+    def mha(m, v):
+        put(m, in_proj_weight=torch.cat([v[0].T, v[2].T, v[4].T]), in_proj_bias=torch.cat([v[1], v[3], v[5]]))
+        put(m.out_proj, weight=v[6].T, bias=v[7])
+    def affine(m, w, b): put(m, weight=w, bias=b)
+    attention = t.MultiheadAttention(4, 2, batch_first=True)
+    mha(attention, ours(dense(4, 4)))
+    later = torch.ones(3, 3).triu(1).bool()
+    row("attention", lambda x: attention(x, x, x)[0], (2, 3, 4))
+    row("attention_causal", lambda x: attention(x, x, x, attn_mask=later)[0], (2, 3, 4))
+    memory = tensor((2, 5, 4), 1.0, 2.0, 0.6)
+    row("attention_memory", lambda x: attention(x, memory, memory)[0], (2, 3, 4))
+
+    norm, ff = [(4,), (4,)], [(4, 6), (6,), (6, 4), (4,)]
+    post = ours(dense(4, 4) + norm + ff + norm)
+    encoder = t.TransformerEncoderLayer(4, 2, 6, dropout=0.0, batch_first=True)
+    mha(encoder.self_attn, post)
+    affine(encoder.norm1, *post[8:10])
+    affine(encoder.linear1, post[10].T, post[11]), affine(encoder.linear2, post[12].T, post[13])
+    affine(encoder.norm2, *post[14:16])
+    row("encoder", encoder, (2, 3, 4))
+    pre = ours(norm + dense(4, 4) + norm + dense(4, 4) + norm + ff)
+    decoder = t.TransformerDecoderLayer(4, 2, 6, dropout=0.0, batch_first=True, norm_first=True, activation="gelu")
+    affine(decoder.norm1, *pre[0:2]), mha(decoder.self_attn, pre[2:10])
+    affine(decoder.norm2, *pre[10:12]), mha(decoder.multihead_attn, pre[12:20])
+    affine(decoder.norm3, *pre[20:22])
+    affine(decoder.linear1, pre[22].T, pre[23]), affine(decoder.linear2, pre[24].T, pre[25])
+    row("decoder", lambda x: decoder(x, memory, tgt_mask=later), (2, 3, 4))
+
+    def rotary(x):      # the halves as complex numbers
+        steps, units = x.shape[-2:]
+        angle = (torch.arange(steps) + 5)[:, None] * 10000.0 ** (-torch.arange(0, units, 2) / units)
+        z = torch.complex(x[..., :units // 2], x[..., units // 2:]) * torch.polar(torch.ones_like(angle), angle)
+        return torch.cat([z.real, z.imag], -1)
+    row("rotary", rotary, (2, 3, 4))
+
+
 def nn():
     out = []
     losses(out)
+    layers(out)
     write("nn", out, "torch %s" % torch.__version__.split("+")[0])
 
 
