@@ -186,6 +186,17 @@ TW_API tw_node *tw_nn_group_norm_at(const tw_loc *at, tw_net *net, const char *n
 TW_API tw_node *tw_nn_instance_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *options);
 #define tw_nn_instance_norm(...) TW__LAYER(tw_nn_instance_norm_at, tw_nn_norm_args, __VA_ARGS__, )
 
+/* x + y, where y is what some layers made of x; x through "shortcut", a 1 x 1 convolution with strides or a dense layer,
+ * where their shapes differ. */
+TW_API tw_node *tw_nn_residual_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, tw_node *y);
+#define tw_nn_residual(net, name, x, y) TW__RESIDUAL(net, name, x, y, TW__U(tw__x_), TW__U(tw__y_))
+#define TW__RESIDUAL(net, name, x, y, u, v) __extension__({ tw_node *u = (x), *v = (y); tw_nn_residual_at(TW_HERE, net, name, u, v); })
+
+/* q = weight x + (1 - weight) q, at first x: with the loss of each step, the running estimate of the risk. The buffer
+ * "estimate" moves with the step that x is evaluated by. No derivative. */
+TW_API tw_node *tw_nn_running_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, double weight);
+#define tw_nn_running(net, name, x, weight) tw_nn_running_at(TW_HERE, net, name, x, weight)
+
 typedef struct tw_nn_dropout_args {
     int    _size;
     double p;                   /* of becoming zero; default 0.5 */

@@ -302,6 +302,51 @@ START_TEST(attention_masks_and_refuses)
 }
 END_TEST
 
+START_TEST(shortcuts)
+{
+    tw_node *x = wave(TW_SHAPE(2, 5, 7, 3), 1, 0.4, 0.9), *same = tw_nn_residual(net, "a", x, tw_square(x));
+    near(tw_f64(same)[8], tw_f64(x)[8] + tw_f64(x)[8] * tw_f64(x)[8], 1e-15);
+    ck_assert_int_eq(tw_net_count(net), 0);
+    tw_node *y = tw_nn_conv2d(net, "c", x, .filters = 4, .kernel = {3}, .stride = {2}, .padding = TW_SAME);
+    tw_node *z = tw_nn_residual(net, "b", x, y), *w = tw_net_param(net, "b/shortcut/weight");
+    double sum = tw_f64(y)[(4 + 1) * 4 + 2];                            /* row 1, column 1, channel 2 */
+    for (int c = 0; c < 3; c++) sum += tw_f64(x)[(2 * 7 + 2) * 3 + c] * tw_f64(w)[c * 4 + 2];
+    near(tw_f64(z)[(4 + 1) * 4 + 2], sum, 1e-14);
+    tw_node *rows = tw_zeros(cx, TW_SHAPE(2, 3));
+    ck_assert_int_eq(tw_dim(tw_nn_residual(net, "r", rows, tw_zeros(cx, TW_SHAPE(2, 5))), 1), 5);
+    tw_nn_residual(net, "s", rows, tw_zeros(cx, TW_SHAPE(3, 5)));
+    fails_with(cx, TW_ESHAPE, "residual", __LINE__ - 1, "from [2, 3] to [3, 5]");
+    tw_nn_residual(net, "s", x, tw_zeros(cx, TW_SHAPE(2, 4, 7, 3)));
+    fails_with(cx, TW_ESHAPE, "residual", __LINE__ - 1, "[2, 4, 7, 3]");
+    tw_nn_residual(net, "s", rows, NULL);
+    fails(cx, TW_EARG, "residual", __LINE__ - 1);
+}
+END_TEST
+
+/* One object a step: the estimate of the risk moves with the step, and no step plans anew. */
+START_TEST(the_risk_is_estimated)
+{
+    tw_opt *opt = tw_sgd(net, .lr = 0.1);
+    double w = 0, q = 0;
+    int64_t misses = 0;
+    for (int k = 0; k < 8; k++) {
+        TW_SCOPE(cx);
+        tw_node *p = tw_nn_param(net, "w", TW_SHAPE(1), tw_zeros_init);
+        tw_node *loss = tw_sum(tw_square(tw_sub(p, 1.0 + k % 3))), *risk = tw_nn_running(net, "risk", loss, 0.2);
+        tw_opt_step(opt, loss);
+        const double l = (w - 1 - k % 3) * (w - 1 - k % 3);
+        q = k ? 0.2 * l + 0.8 * q : l;
+        w -= 0.2 * (w - 1 - k % 3);
+        near(tw_item(risk), q, 1e-14);
+        near(tw_item(tw_net_param(net, "risk/estimate")), q, 1e-14);
+        if (k == 4) misses = tw_counts(cx).misses;
+    }
+    ck_assert_int_eq(tw_counts(cx).misses, misses);
+    tw_nn_running(net, "other", tw_scalar(cx, 1), 0);
+    fails_with(cx, TW_EARG, "running", __LINE__ - 1, "weight is 0");
+}
+END_TEST
+
 START_TEST(norms_refuse)
 {
     tw_node *x = tw_zeros(cx, TW_SHAPE(2, 4));
@@ -428,6 +473,8 @@ int main(void)
     tcase_add_test(t, a_cache_remembers);
     tcase_add_test(t, no_token_plans_anew);
     tcase_add_test(t, attention_masks_and_refuses);
+    tcase_add_test(t, shortcuts);
+    tcase_add_test(t, the_risk_is_estimated);
     tcase_add_test(t, norms_refuse);
     tcase_add_test(t, convolutions_refuse);
     tcase_add_test(t, initialisers);
