@@ -92,8 +92,10 @@ static bool elementwise(const tw_op *op) { return op->rule == TW_ELEMENTWISE || 
 
 static void batched(replay *r, tw_node *y, tw_node *const *in, const bool *many, tw_node **out)
 {
-    if (y->op->batch)
-        *out = y->op->batch(&(tw_batching){ .at = y->at, .y = y, .in = in, .many = many, .n = r->n });
+    if (y->op == &tw_op_checkpoint || y->op == &tw_op_barrier)
+        *out = many[0] ? in[0] : repeated(r, in[0]);
+    else if (y->op->batch && (*out = y->op->batch(&(tw_batching){ .at = y->at, .y = y, .in = in, .many = many, .n = r->n })))
+        return;
     else if (elementwise(y->op) || y->op == &tw_op_stop_grad)
         *out = tw_build_node(&(tw_build){ .op = y->op, .at = y->at, .attr = tw_attr(y), .slot = tw_slot(y), .n = y->n_in, .in = in });
     else
@@ -130,7 +132,7 @@ static void build(replay *r, tw_node *y)
         tw_node *out[4] = { NULL };
         if (r->n > 0 && y->shape->n == TW_MAX_RANK) repeated(r, y);     /* says what is wrong */
         else if (r->n > 0) batched(r, y, in, many, out);
-        else out[0] = tw_again(y, in);
+        else out[0] = y->op == &tw_op_checkpoint ? in[0] : tw_again(y, in);
         const int m = y->op->outputs > 1 ? y->op->outputs : 1;
         for (int k = 0; k < m && tw_ok(cx) && m > 1; k++)
             if (inside(r, cx->by_id[y->id + 1 + k])) to[1 + k] = r->n > 0 ? out[k] : tw_output(out[0], k);
@@ -141,9 +143,8 @@ static void build(replay *r, tw_node *y)
 
 static void put(replay *r, const tw_node *x, tw_node *instead_of_it)
 {
-    if (inside(r, x)) r->to[x->id - r->low] = instead_of_it;
-    for (int32_t i = 0; x->op == &tw_op_cell && i < r->count; i++)
-        if (tw__is_read_of(r->cx->by_id[r->low + i], x)) r->to[i] = instead_of_it;
+    for (int32_t i = 0; i < r->count; i++)
+        if (tw__stands_for(r->cx->by_id[r->low + i], x)) r->to[i] = instead_of_it;
 }
 
 /* Results of xs replaced by news, into zs. */

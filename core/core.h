@@ -266,6 +266,10 @@ TW_API bool tw_is_zero(const tw_node *g);
 TW_API tw_node *tw_stop_grad_at(const tw_loc *at, tw_node *x);
 #define tw_stop_grad(x) tw_stop_grad_at(TW_HERE, x)
 
+/* y; but reverse mode computes again, from xs, what it needs of the nodes between xs and y, instead of keeping their values. */
+TW_API tw_node *tw_checkpoint_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs);
+#define tw_checkpoint(y, n, xs) tw_checkpoint_at(TW_HERE, y, n, xs)
+
 /* What a derivative rule sees. It fills gx[i] for the inputs with need[i]; NULL says zero. */
 typedef struct tw_rule {
     tw_node        *y;        /* the node that the rule is about; tw_in(y, i) are its inputs */

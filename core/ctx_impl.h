@@ -120,7 +120,7 @@ typedef struct tw__own_rule { void (*rule)(tw_rule *r); void *user; } tw__own_ru
 
 /* Core's own operations. */
 extern const tw_op tw_op_number, tw_op_constant, tw_op_data, tw_op_kept, tw_op_cell, tw_op_read,
-                   tw_op_assign, tw_op_keep, tw_op_project, tw_op_stop_grad, tw_op_custom, tw_op_dummy, tw_op_nil;
+                   tw_op_assign, tw_op_keep, tw_op_project, tw_op_stop_grad, tw_op_custom, tw_op_checkpoint, tw_op_barrier, tw_op_dummy, tw_op_nil;
 extern tw_ctx tw__dead;
 
 /* Makes room for n more at the end of a vector; false without memory (the context then fails). */

@@ -111,6 +111,17 @@ static bool aim_at_cell(tw__sweep *s, const tw_node *cell)
     return true;
 }
 
+/* What a checkpoint computed again stands for what it copied. */
+static void aim_at_copies(tw__sweep *s)
+{
+    for (int32_t i = 0; i < s->count; i++) {
+        tw_node *y = tw__node_at(s, i), *o = tw__original(y);
+        if (o == y || !tw__inside(s, o) || !TW__AT(s, target, o)) continue;
+        s->target[i] = 1;
+        s->copies = true;
+    }
+}
+
 /* Checks x; cells stay cells. NULL after an error, nil for nil. */
 static tw_node *target_of(tw__sweep *s, int32_t top, int index, tw_node *x)
 {
@@ -237,6 +248,11 @@ static void reverse(tw__sweep *s)
     for (int32_t i = s->count - 1; i >= 0 && tw_ok(cx); i--) {
         tw_node *y = tw__node_at(s, i);
         if (!s->on[i] || !tw__passes(y)) continue;
+        if (y->op == &tw_op_checkpoint) {
+            cx->origin = y->id, cx->name = y->flags & TW_N_NAMED ? name : y->name;
+            if (tw__checkpoint_last(y)) tw__checkpoint_pull(s, y);
+            continue;
+        }
         tw_node *const *gy = &s->g[i];
         bool any = s->g[i] != NULL;
         if (y->op->outputs > 1) {
@@ -271,6 +287,8 @@ static tw_node *result(tw__sweep *s, const tw_node *x)
             if (s->reach[i] && tw__is_read_of(tw__node_at(s, i), x)) g = tw__plus(s->at, g, s->g[i]);
     } else if (tw__inside(s, x)) {
         g = TW__AT(s, g, x);
+        for (int32_t i = s->count - 1; s->copies && i >= 0; i--)
+            if (tw__node_at(s, i)->copy && tw__original(tw__node_at(s, i)) == x) g = tw__plus(s->at, g, s->g[i]);
     }
     return g ? g : tw_ok(s->cx) ? tw__zero(s->at, x) : tw_nil(s->cx);
 }
@@ -304,6 +322,7 @@ bool tw__sweep_begin(tw__sweep *s, int m, tw_node *const *ys, int n, tw_node *co
     if (!sweep_open(s, low, top)) return false;
     for (int i = 0; i < m; i++) if (tw__inside(s, y[i])) TW__AT(s, reach, y[i]) = 1;
     for (int i = 0; i < n; i++) if (x[i]->op != &tw_op_cell) TW__AT(s, target, x[i]) = 1;
+    aim_at_copies(s);
     mark(s);
     bool cells = false;
     for (int i = 0; i < n; i++)

@@ -16,6 +16,7 @@ typedef struct tw__sweep {
     uint8_t      *reach, *on, *target;
     tw_node     **g;                /* cotangents or tangents */
     tw_buf       *buf;              /* what the arrays lie in */
+    bool          copies;           /* there are copies of targets */
 } tw__sweep;
 
 enum { TW__FEW = 16 };              /* inputs and outputs that need no memory of their own */
@@ -35,6 +36,13 @@ static inline bool tw__is_read_of(const tw_node *n, const tw_node *cell)
 {
     return n->op == &tw_op_read && tw__cell_of(n) == tw__cell_of(cell);
 }
+/* What n is a copy of; n itself if of nothing. And whether n stands for x. */
+static inline tw_node *tw__original(tw_node *n) { return n->copy ? n->cx->by_id[n->origin] : n; }
+static inline bool tw__stands_for(tw_node *n, const tw_node *x)
+{
+    return n == x || (x->op == &tw_op_cell ? tw__is_read_of(n, x) : tw__original(n) == x);
+}
+
 static inline bool tw__ruled(const tw_op *op) { return op->d || op->partial || op->vjp || op == &tw_op_custom; }
 
 /* Outputs and targets checked and resolved into y and x, the sweep opened and marked. */
@@ -54,6 +62,9 @@ void     tw__general(tw_node *y, tw_node *const *gy, const bool *need, tw_node *
 void     tw__vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *const *ys, tw_node *const *gys, int n,
                  tw_node *const *xs, tw_node **gxs);
 tw_node *tw__jvp(const tw_loc *at, const char *op, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts);
+/* The group of checkpoints that ends with `last`, whose cotangents are complete; and whether y is the last of its group. */
+void     tw__checkpoint_pull(tw__sweep *s, tw_node *last);
+bool     tw__checkpoint_last(const tw_node *y);
 /* What a transform emitted since id `start` and its results do not reach counts as nobody's reader. */
 void     tw__discount(tw_ctx *cx, int32_t start, int n, tw_node *const *results);
 /* A number that an evaluation never needs: the seed of a derivative that is differentiated or batched. */

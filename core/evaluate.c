@@ -6,6 +6,7 @@
  * of very many nodes run in windows of consecutive ids, each planned for itself and not kept.
  */
 #include "core/plan_impl.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { MANY = 100000 };
@@ -17,6 +18,7 @@ typedef struct job {
     nodes   roots;
     nodes   list;               /* ascending */
     uint8_t *need;              /* by id: will run later, with what it reads beyond the list that is not kept */
+    const uint8_t *cross;       /* by id: a later window reads it; windows only */
     bool    assigns;            /* the pending assignments run, and all that is wanted */
     int64_t upto;               /* so many of them */
     bool    ok;
@@ -141,7 +143,9 @@ static void outlive(job *j, uint8_t *want, int64_t n_asked, tw_node *const *aske
         for (int k = 0; y->op->outputs > 1 && k < y->op->outputs; k++)
             if (cx->window == 1 && cx->mark[y->id + 1 + k]) want[cx->index[y->id + 1 + k]] = 2;
     }
-    for (int32_t id = n && cx->window > 1 ? j->list.at[0]->id + 1 : cx->next_id; id < cx->next_id; id++)
+    for (int64_t i = 0; j->cross && i < n; i++)
+        if (!want[i] && j->cross[j->list.at[i]->id]) want[i] = 2;
+    for (int32_t id = n && cx->window > 1 && !j->cross ? j->list.at[0]->id + 1 : cx->next_id; id < cx->next_id; id++)
         if (j->need[id]) keep_for(j, want, cx->by_id[id], false);
     for (int64_t i = n - 1; i >= 0; i--) {      /* a view is free to make again: what it looks at is kept */
         const tw_node *y = j->list.at[i];
@@ -200,12 +204,13 @@ static tw_plan *plan_and_run(job *j, int64_t n_asked, tw_node *const *asked, boo
     tw_ctx *cx = j->cx;
     uint8_t *want = NULL;
     tw_plan *p = NULL;
-    const size_t size = (size_t)j->list.n + 1 + (cx->window > 1 || j->assigns ? (size_t)cx->next_id : 0);
+    const bool needs = !j->cross && (cx->window > 1 || j->assigns);
+    const size_t size = (size_t)j->list.n + 1 + (needs ? (size_t)cx->next_id : 0);
     *ran = false;
     if (j->ok && (want = tw_resize(cx, NULL, 0, size))) {
         memset(want, 0, (size_t)j->list.n + 1);
         j->need = want + j->list.n + 1;
-        if (cx->window > 1 || j->assigns) find_needs(j);
+        if (needs) find_needs(j);
         outlive(j, want, n_asked, asked);
         twice(j);
         p = tw__plan_new(cx, (int32_t)j->list.n, j->list.at, want);
@@ -217,25 +222,93 @@ static tw_plan *plan_and_run(job *j, int64_t n_asked, tw_node *const *asked, boo
     return p;
 }
 
+/* ---- windows ------------------------------------------------------------------------------ */
+
+/* What runs as a node of some window; views and assignments are made where they are read, or at the end. */
+static bool of_window(const tw_node *y) { return !tw__given(y) && y->op != &tw_op_assign && !is_view(y) && !tw__pending_read(y); }
+
+/* The end of the window that starts with list[a]: outputs stay with what computes them. */
+static int64_t window_end(const job *j, int64_t a)
+{
+    int64_t n = 0;
+    for (; a < j->list.n && (n < j->cx->window || j->list.at[a]->op == &tw_op_project); a++) n += of_window(j->list.at[a]);
+    return a;
+}
+
+static void read_in(int32_t *last, const tw_node *x, int32_t window) { if (window > last[x->id]) last[x->id] = window; }
+
+/* Marks in cross what nodes of a later window read, or nodes outside of the list; one pass over ids. In wins: room for two numbers an id. */
+static void find_crossings(job *j, int64_t n_asked, tw_node *const *asked, uint8_t *cross, int32_t *wins)
+{
+    enum { NONE = -1, END = INT32_MAX - 1, OUTSIDE = INT32_MAX };
+    tw_ctx *cx = j->cx;
+    int32_t *own = wins, *last = wins + cx->next_id, window = 0;
+    j->need = cross;
+    find_needs(j);
+    for (int32_t id = 0; id < cx->next_id; id++) own[id] = last[id] = NONE;
+    for (int64_t a = 0; a < j->list.n; window++)
+        for (const int64_t end = window_end(j, a); a < end; a++) if (of_window(j->list.at[a])) own[j->list.at[a]->id] = window;
+    for (int64_t i = 0; i < n_asked; i++) read_in(last, asked[i], END);
+    for (int32_t id = cx->next_id - 1; id >= 0; id--) {
+        const tw_node *y = cx->by_id[id];
+        const bool listed = cx->mark[id];
+        if (listed ? tw__given(y) : !j->need[id]) continue;
+        if (y->op == &tw_op_assign || y->op == &tw_op_keep || y->flags & TW_N_WANTED) read_in(last, y, END);
+        const int32_t by = !listed ? OUTSIDE : own[id] == NONE ? last[id] : own[id];
+        for (int k = 0; by != NONE && k < y->n_in; k++) read_in(last, tw__pending_read(y) ? tw_inputs(y->in[0])[0] : tw_inputs(y)[k], by);
+    }
+    for (int32_t id = 0; id < cx->next_id; id++) cross[id] = own[id] != NONE && last[id] > own[id];
+}
+
+static int older(const void *a, const void *b)
+{
+    const int32_t p = (*(tw_node *const *)a)->id, q = (*(tw_node *const *)b)->id;
+    return p < q ? -1 : p > q;
+}
+
+static void list(job *w, tw_node *n)
+{
+    if (w->cx->mark[n->id]) return;
+    if (TW__PUSH(w->cx, w->list, n)) w->cx->mark[n->id] = 1;
+    else w->ok = false;
+}
+
+/* The roots, the views that they read, and the values, of earlier windows or given, that those look at. */
+static void collect_window(job *w)
+{
+    w->list.n = 0;
+    for (int64_t i = 0; i < w->roots.n; i++) list(w, w->roots.at[i]);
+    for (int64_t i = 0; i < w->list.n && w->ok; i++) {
+        tw_node *n = w->list.at[i];
+        if (tw__given(n)) continue;
+        if (tw__pending_read(n)) { list(w, n->in[0]->in[0]); continue; }
+        for (int k = 0; k < n->n_in; k++) list(w, tw_inputs(n)[k]);
+    }
+    qsort(w->list.at, (size_t)w->list.n, sizeof *w->list.at, older);
+}
+
 /* All but the assignments, a window of nodes after the other: what later ones read stays realised. */
 static bool in_windows(job *j, int64_t n_asked, tw_node *const *asked)
 {
     tw_ctx *cx = j->cx;
-    job w = { .cx = cx, .ok = true };
-    bool ok = true;
+    const size_t size = (size_t)cx->next_id * (2 * sizeof(int32_t) + 1);
+    int32_t *wins = tw_resize(cx, NULL, 0, size);
+    uint8_t *cross = (uint8_t *)(wins + 2 * (size_t)cx->next_id);
+    job w = { .cx = cx, .ok = wins != NULL, .cross = cross };
+    bool ok = w.ok;
+    if (ok) find_crossings(j, n_asked, asked, cross, wins);
+    unmark(j);
     for (int64_t a = 0; ok && a < j->list.n; ) {
         w.roots.n = 0;
-        for (; a < j->list.n && w.roots.n < cx->window; a++) {
-            tw_node *y = j->list.at[a];
-            if (!tw__given(y) && y->op != &tw_op_assign && !is_view(y) && !tw__pending_read(y)) root(&w, y);
-        }
+        for (const int64_t end = window_end(j, a); a < end; a++) if (of_window(j->list.at[a])) root(&w, j->list.at[a]);
         if (!w.ok || w.roots.n == 0) continue;
-        collect(&w, false);
+        collect_window(&w);
         tw_plan *p = plan_and_run(&w, n_asked, asked, &ok);
         tw__plan_free(cx, p);
     }
     DROP(cx, w.roots);
     DROP(cx, w.list);
+    if (wins) tw_resize(cx, wins, size, 0);
     return ok && w.ok;
 }
 
@@ -295,7 +368,6 @@ static bool walk(job *j, int n, tw_node *const *asked, bool effects, tw_plan **p
         j->assigns = true, j->upto = k + 1;
     }
     if (j->ok && (j->list.n > MANY || cx->window == 1)) {
-        unmark(j);
         if (!in_windows(j, n, asked)) return false;
         collect(j, true);
     }

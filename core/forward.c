@@ -100,6 +100,7 @@ static tw_node *push(tw__sweep *s, tw_node *y)
         tw_node *from = tw_inputs(y)[0];
         return tw__ruled(from->op) ? push_general(s, from, y, (int)y->attr.i) : NULL;
     }
+    if (y->op == &tw_op_checkpoint || y->op == &tw_op_barrier) return tangent(s, tw_inputs(y)[0]);
     if (y->op->jvp) return push_own(s, y);
     if (y->op->vjp || y->op == &tw_op_custom) return push_general(s, y, y, 0);
     switch (y->op->rule) {
@@ -149,7 +150,7 @@ tw_node *tw__jvp(const tw_loc *at, const char *op, tw_node *y, int n, tw_node *c
         tw_node *t = tw__partner(&s, x[i], ts[i]);
         if (!(ok = t != NULL)) break;
         for (int32_t k = 0; k < s.count; k++)
-            if (x[i]->op == &tw_op_cell ? tw__is_read_of(tw__node_at(&s, k), x[i]) : tw__node_at(&s, k) == x[i]) s.g[k] = tw__plus(at, s.g[k], t);
+            if (tw__stands_for(tw__node_at(&s, k), x[i])) s.g[k] = tw__plus(at, s.g[k], t);
     }
     if (ok) forward(&s);
     if (ok && tw_ok(cx)) r = tw__inside(&s, end) ? TW__AT(&s, g, end) : NULL;

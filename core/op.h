@@ -40,7 +40,7 @@ struct tw_node {
     uint8_t        dtype, flags;
     uint16_t       n_in;
     int16_t        depth;           /* of the scope it lives in */
-    uint16_t       spare;
+    uint16_t       copy;            /* a checkpoint's: the node computes what its origin computed, and counts as it */
     tw_ctx        *cx;
     const tw_op   *op;
     const tw_dims *shape;
@@ -121,7 +121,7 @@ struct tw_op {
     tw_node  *(*partial)(tw_node *y, int i);             /* for users: the derivative without g */
     void      (*vjp)(tw_rule *r);
     tw_node  *(*jvp)(tw_node *y, tw_node *const *t);     /* general, if its vjp is not to be differentiated; t[i] NULL: zero; NULL result: zero */
-    tw_node  *(*batch)(const tw_batching *b);            /* y for b->n values of its inputs at once; not needed by elementwise operations */
+    tw_node  *(*batch)(const tw_batching *b);            /* y for b->n values of its inputs at once, or NULL: one by one; not needed by elementwise operations */
     /* Not NULL: the output is a view. Fills out from x, or false when x must be made contiguous first. */
     bool      (*view)(const tw_node *y, const tw_layout *x, tw_layout *out);
     /* One of these computes. */

@@ -17,7 +17,7 @@ typedef struct value {
 } value;
 
 /* What a node is made of: a layout over a value; whole says the value itself, row by row. */
-typedef struct rec { int32_t val; bool whole; tw_layout lay; } rec;
+typedef struct rec { int32_t val, barrier; bool whole; tw_layout lay; } rec;      /* barrier: that it came through; 0: none */
 
 typedef struct operand { int32_t val; bool whole; int64_t offset; } operand;     /* offset in bytes */
 
@@ -199,7 +199,7 @@ static bool equal(planner *q, const tw_node *a, const tw_node *b)
         return false;
     for (int k = 0; k < a->n_in; k++) {
         const rec *x = rec_of(q, tw_inputs(a)[k]), *y = rec_of(q, tw_inputs(b)[k]);
-        if (x->val != y->val || memcmp(&x->lay, &y->lay, sizeof x->lay)) return false;
+        if (x->val != y->val || x->barrier != y->barrier || memcmp(&x->lay, &y->lay, sizeof x->lay)) return false;
     }
     return true;
 }
@@ -327,7 +327,7 @@ static void node(planner *q, int32_t at)
     rec *r = &q->rec[at];
     if (tw__given(y)) *r = leaf(q, y);
     else if (y->op == &tw_op_read) *r = *rec_of(q, tw_inputs(tw_inputs(y)[0])[0]);
-    else if (tw__identity(y)) *r = *rec_of(q, tw_inputs(y)[0]);
+    else if (tw__identity(y)) *r = *rec_of(q, tw_inputs(y)[0]), r->barrier = y->op == &tw_op_barrier ? at + 1 : r->barrier;
     else if (y->op == &tw_op_assign) { assign(q, y); return; }
     else if (y->op == &tw_op_project) *r = over(rec_of(q, tw_inputs(y)[0])->val + (int32_t)y->attr.i, y->shape);
     else if (y->op->view) *r = look_at(q, y);

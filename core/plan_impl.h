@@ -93,7 +93,8 @@ bool     tw__plan_keep(tw_ctx *cx, tw__scope *s, tw_plan *plan);
 void     tw__plan_follows(tw__scope *s, tw_plan *plan);
 static inline bool tw__identity(const tw_node *n)
 {
-    return n->op == &tw_op_keep || n->op == &tw_op_stop_grad || n->op == &tw_op_custom;
+    return n->op == &tw_op_keep || n->op == &tw_op_stop_grad || n->op == &tw_op_custom
+        || n->op == &tw_op_checkpoint || n->op == &tw_op_barrier;
 }
 static inline bool tw__pending_read(const tw_node *n)
 {

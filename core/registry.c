@@ -88,7 +88,8 @@ void tw_op_each(tw_ctx *cx, void (*f)(const tw_op *op, void *user), void *user)
 bool tw__registry_init(tw_ctx *cx)
 {
     static const tw_op *const own[] = { &tw_op_number, &tw_op_constant, &tw_op_data, &tw_op_kept, &tw_op_cell,
-        &tw_op_read, &tw_op_assign, &tw_op_keep, &tw_op_project, &tw_op_stop_grad, &tw_op_custom, &tw_op_dummy };
+        &tw_op_read, &tw_op_assign, &tw_op_keep, &tw_op_project, &tw_op_stop_grad, &tw_op_custom,
+        &tw_op_checkpoint, &tw_op_barrier, &tw_op_dummy };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (!add(cx, NULL, own[i])) return false;
     for (int i = 0; i < tw__vocab.n_ops; i++)

@@ -107,6 +107,18 @@ static size_t scratch(const tw_node *y)
     return tw__conv_scratch(tw_in(y, 0)->shape, tw_in(y, 1)->shape, y->shape, attr_of(y), (tw_dtype)y->dtype);
 }
 
+/* More images are one batch of images; more weights are one convolution for each. */
+static tw_node *batch(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    if (b->many[1]) return NULL;
+    tw_shape x = tw_shape_of(tw_in(b->y, 0)), y = tw_shape_of(b->y);
+    x.at[0] *= b->n, y.at[0] *= b->n;
+    tw_node *in[2] = { tw_reshape(b->in[0], x), b->in[1] };
+    tw_node *all = tw_build_node(&(tw_build){ .op = b->y->op, .at = at, .attr = tw_attr(b->y), .shape = &y, .n = 2, .in = in });
+    return tw_reshape(all, tw__batch_shape(b, tw_shape_of(b->y)));
+}
+
 const tw_op tw_op_conv = {
     TW_WORD(conv),
     .arity     = 2,
@@ -114,6 +126,7 @@ const tw_op tw_op_conv = {
     .rule      = TW_BILINEAR,
     .shape     = shape,
     .d         = d,
+    .batch     = batch,
     .kernel_id = TW_K_conv,
     .work      = work,
     .scratch   = scratch,
@@ -150,6 +163,7 @@ const tw_op tw_op_conv_x = {
     .rule      = TW_BILINEAR,
     .shape     = shape_x,
     .d         = d_x,
+    .batch     = batch,
     .kernel_id = TW_K_conv_x,
     .work      = work_x,
     .scratch   = scratch_x,

@@ -86,6 +86,9 @@ typedef struct tw_pool_args {
 typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
 typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
 
+/* The pattern is read at the call. *products gets the number of vector products that it takes, unless NULL. */
+typedef struct tw_jacobian_sparse_args { int _size; int64_t n; const int64_t *rows, *cols; tw_mode mode; int64_t *products; } tw_jacobian_sparse_args;
+
 #define TW__SPLICE(...) (const tw_loc *at, __VA_ARGS__)
 #define OP(name, params, text) RULE(name, text) FN(name, params, text)
 #define RULE(name, text) TW_API extern const tw_op tw_op_##name;
@@ -125,6 +128,28 @@ typedef struct tw_extern_args {
 } tw_extern_args;
 TW_API tw_node *tw_extern_at(const tw_loc *at, tw_ctx *cx, const tw_extern_args *options);
 #define tw_extern(cx, ...) tw_extern_at(TW_HERE, cx, TW_OPTS(tw_extern_args, __VA_ARGS__))
+
+/* ---- derivatives against differences ---------------------------------------------------------- */
+
+/* A function of nodes: called again and again, it builds the same for others. */
+typedef tw_node *(*tw_function)(int n, tw_node *const *xs, void *user);
+typedef struct tw_check_args {
+    int         _size;
+    void       *user;               /* of the function */
+    double      tol;                /* of derivatives, relative to the largest; default 1e-7 */
+    bool        first_order;        /* do not ask for second derivatives */
+    tw_node    *in[4];              /* op_check: inputs of at most 8 elements; default: what the operation takes */
+    const void *attr;               /* op_check: attributes; default zeros */
+    double      low, high;          /* op_check: the domain; default: what gives finite numbers */
+} tw_check_args;
+/* vjp, jvp, adjointness and second order of f at xs (f64) against central differences. False with an error that says what is wrong. */
+TW_API bool tw_grad_check_at(const tw_loc *at, tw_function f, int n, tw_node *const *xs, const tw_check_args *options);
+#define tw_grad_check(...) tw__grad_check(__VA_ARGS__, )
+#define tw__grad_check(f, n, xs, ...) tw_grad_check_at(TW_HERE, f, n, xs, TW_OPTS(tw_check_args, __VA_ARGS__))
+/* The same for a registered operation, and f32 against f64, and that its shape rule refuses what it must. */
+TW_API bool tw_op_check_at(const tw_loc *at, tw_ctx *cx, const char *name, const tw_check_args *options);
+#define tw_op_check(...) tw__op_check(__VA_ARGS__, )
+#define tw__op_check(cx, name, ...) tw_op_check_at(TW_HERE, cx, name, TW_OPTS(tw_check_args, __VA_ARGS__))
 
 /* n equal parts along .axis (default 0), into outs. */
 TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *options);
@@ -192,6 +217,8 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_less_equal(a, b) TW__CALL_AA(tw_less_equal_at, a, b)
 #define tw_greater(a, b)   TW__CALL_AA(tw_greater_at, a, b)
 #define tw_greater_equal(a, b) TW__CALL_AA(tw_greater_equal_at, a, b)
+#define tw_solution(x, equation) TW__CALL_NN(tw_solution_at, x, equation)
+#define tw_implicit(x, equation, theta) TW__CALL_NNN(tw_implicit_at, x, equation, theta)
 #define tw_logical_and(a, b) TW__CALL_NN(tw_logical_and_at, a, b)
 #define tw_logical_or(a, b)  TW__CALL_NN(tw_logical_or_at, a, b)
 #define tw_logical_xor(a, b) TW__CALL_NN(tw_logical_xor_at, a, b)
@@ -248,6 +275,7 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_conv_transpose3d(...) TW__X2(tw_conv_transpose3d_at, tw_conv_transpose_args, __VA_ARGS__, )
 #define tw_gather(...)      TW__X2(tw_gather_at, tw_axis_args, __VA_ARGS__, )
 #define tw_jacobian(...)    TW__X2(tw_jacobian_at, tw_jacobian_args, __VA_ARGS__, )
+#define tw_jacobian_sparse(...) TW__X2(tw_jacobian_sparse_at, tw_jacobian_sparse_args, __VA_ARGS__, )
 #define tw_hessian(...)     TW__X2(tw_hessian_at, tw_jacobian_args, __VA_ARGS__, )
 #define TW__X2(f, T, a, b, ...) TW__CALL_NNO(f, T, a, b, __VA_ARGS__)
 #define tw_triangular_solve(...) TW__X2(tw_triangular_solve_at, tw_triangular_solve_args, __VA_ARGS__, )

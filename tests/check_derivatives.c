@@ -325,6 +325,31 @@ START_TEST(nan_goes_through)
 }
 END_TEST
 
+START_TEST(second_derivatives_at_kinks_are_zero)
+{
+    tw_node *x = VECTOR(3, 1, 3), *a = VECTOR(1, 2), *b = VECTOR(1, 3);
+    ELEMENTS(tw_grad(tw_sum(GRAD(tw_max(x), x)), x), 0, 0, 0);
+    ELEMENTS(tw_grad(tw_sum(GRAD(tw_maximum(a, b), a)), a), 0, 0);
+    ELEMENTS(tw_grad(tw_sum(GRAD(tw_clip(a, 1, 2), a)), a), 0, 0);
+}
+END_TEST
+
+START_TEST(a_gradient_has_its_inputs_dtype)
+{
+    tw_node *x = tw_fill(cx, TW_SHAPE(2), .value = 3, .dtype = TW_F32), *y = tw_sum(tw_square(tw_cast(x, TW_F64))), *g = tw_grad(y, x);
+    ck_assert_int_eq(tw_dtype_of(y), TW_F64);
+    ck_assert_int_eq(tw_dtype_of(g), TW_F32);
+    ck_assert_double_eq((double)tw_f32(g)[0], 6);
+}
+END_TEST
+
+START_TEST(logsumexp_of_nothing_but_minus_infinity_has_no_slope)
+{
+    tw_node *x = VECTOR(-INF, -INF);
+    ELEMENTS(GRAD(tw_logsumexp(x), x), 0, 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -336,6 +361,8 @@ int main(void)
         errors_in_derivatives_are_at_the_users_line, kinks_of_functions_of_one, a_bound_of_clip_lets_the_gradient_through,
         ties_share_evenly, powers_at_zero, where_selects_and_never_multiplies, products_with_zeros_are_exact,
         nothing_but_minus_infinity, nan_goes_through,
+        second_derivatives_at_kinks_are_zero, a_gradient_has_its_inputs_dtype,
+        logsumexp_of_nothing_but_minus_infinity_has_no_slope,
     };
     return run_programs("derivatives", sizeof tests / sizeof *tests, tests);
 }

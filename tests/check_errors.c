@@ -281,8 +281,8 @@ static void factors(void)
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
     "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
-    "extern", "extern_vjp", "extern_jvp",       /* check_transforms.c */
-    "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "dummy", "nil",
+    "linear_solve", "solution", "extern", "extern_vjp", "extern_jvp",       /* check_transforms.c */
+    "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "checkpoint", "barrier", "dummy", "nil",
 };
 
 static void wants_refusal(const tw_op *op, void *user)

@@ -419,7 +419,7 @@ static const char *const cores[] = {
     "kept",         /* what tw_keep leaves behind */
     "cell", "read", "assign", "keep",   /* effects and lifetimes */
     "project",      /* an output of several: check_deep.c */
-    "stop_grad", "custom",              /* about derivatives only */
+    "stop_grad", "custom", "checkpoint", "barrier",              /* about derivatives only */
     "dummy",        /* the seed of forward mode */
     "nil",          /* stands for an error */
 };

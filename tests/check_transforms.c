@@ -1,28 +1,5 @@
 /* check_transforms.c - matrices of derivatives, graphs built again for other values, functions that are given memory. */
-#include "tests/rig.h"
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
-
-static tw_node *vector(int n, const double *v) { return tw_data(cx, TW_F64, TW_SHAPE(n), v); }
-#define VECTOR(...) vector((int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ })
-
-static void elements(tw_node *n, int count, const double *want, int line)
-{
-    const double *v = tw_f64(n);
-    ok(cx);
-    ck_assert_int_eq(tw_count(n), count);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(close_to(v[i], want[i], 1e-14), "line %d: element %d is %.17g, not %.17g", line, i, v[i], want[i]);
-}
-#define ELEMENTS(n, ...) elements(n, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ }, __LINE__)
+#include "tests/fixture.h"
 
 /* ---- matrices of derivatives ----------------------------------------------------------- */
 
@@ -126,6 +103,37 @@ START_TEST(a_hessian_is_one_batch)
     }
     ck_assert_int_eq(run[0], run[1]);
     ck_assert_ptr_null(tw_diagnostic(cx));
+}
+END_TEST
+
+/* A band of three takes three products, whatever its length. */
+START_TEST(a_sparse_jacobian_takes_few_products)
+{
+    enum { N = 500 };
+    int64_t rows[3 * N], cols[3 * N], n = 0, products = 0;
+    double v[N];
+    for (int i = 0; i < N; i++) {
+        v[i] = sin(i);
+        for (int k = i - 1; k <= i + 1; k++) if (k >= 0 && k < N) rows[n] = i, cols[n++] = k;
+    }
+    tw_node *x = vector(N, v), *padded = tw_pad(x, .before = { 1 }, .after = { 1 });
+    tw_node *left = tw_slice(padded, .size = { N }), *next = tw_slice(padded, .start = { 2 });
+    tw_node *y = tw_sub(tw_mul(x, tw_square(x)), tw_mul(left, next));       /* x^3 - l r */
+    for (int mode = 0; mode < 3; mode++) {
+        const double *j = tw_f64(tw_jacobian_sparse(y, x, .n = n, .rows = rows, .cols = cols, .mode = (tw_mode)mode, .products = &products));
+        ok(cx);
+        ck_assert_int_eq(products, 3);
+        for (int64_t k = 0; k < n; k++) {
+            const int64_t i = rows[k], l = i ? i - 1 : N, r = i + 1 < N ? i + 1 : N;
+            const double want = cols[k] == i ? 3 * v[i] * v[i] : cols[k] == l ? (r < N ? -v[r] : 0) : l < N ? -v[l] : 0;
+            near(j[k], want, 1e-14);
+        }
+    }
+    tw_jacobian_sparse(y, x); int line = __LINE__;
+    fails_with(cx, TW_EARG, "jacobian_sparse", line, ".rows");
+    rows[7] = N;
+    tw_jacobian_sparse(y, x, .n = n, .rows = rows, .cols = cols); line = __LINE__;
+    fails_with(cx, TW_EARG, "jacobian_sparse", line, "entry 7 is (500, ");
 }
 END_TEST
 
@@ -277,15 +285,9 @@ int main(void)
 {
     const TTest *tests[] = {
         a_jacobian_has_the_axes_of_both, the_cheaper_mode_builds_fewer_products, matrices_are_differentiated_again, with_respect_to_a_cell,
-        what_matrices_refuse, a_hessian_is_one_batch, a_missing_batching_rule_is_a_loop_and_said,
+        what_matrices_refuse, a_hessian_is_one_batch, a_sparse_jacobian_takes_few_products, a_missing_batching_rule_is_a_loop_and_said,
         an_extern_function_with_both_derivatives, a_linear_extern_function_has_all_orders, what_an_extern_function_lacks_is_an_error_by_name,
         an_extern_function_that_fails_changes_nothing,
     };
-    Suite *s = suite_create("transforms");
-    TCase *c = tcase_create("programs");
-    tcase_add_checked_fixture(c, open_f64, close_clean);
-    tcase_set_timeout(c, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
-    suite_add_tcase(s, c);
-    return rig_run(s);
+    return run_programs("transforms", sizeof tests / sizeof *tests, tests);
 }
