@@ -1,4 +1,5 @@
-/* concat.c - tensors one after the other along an axis; stack along a new one, split as the way back.
+/* concat.c - tensors one after the other along an axis; stack along a new one; split, chunk and unstack
+ * as the ways back.
  *
  * Linear; the transpose hands each input its slice of g.
  */
@@ -125,4 +126,32 @@ void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_a
     }
     const int64_t size = ok ? x->shape->at[axis] / n : 0;
     for (int i = 0; i < n; i++) outs[i] = ok ? tw__range(at, x, axis, i * size, size) : tw_nil(x->cx);
+}
+
+/* Parts of ceil(dim / n) elements, the last of what is left; returns how many there are. */
+int tw_chunk_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *o)
+{
+    TW_OPTIONS(tw_axis_args, o);
+    int axis = 0, parts = 0;
+    bool ok = tw__operand(at, "chunk", 0, &x) && tw__axis(at, "chunk", x, o->axis, x->shape->n, &axis);
+    if (ok && n < 1) tw_fail(x->cx, TW_EARG, "chunk", at, "%d parts", n), ok = false;
+    const int64_t dim = ok ? x->shape->at[axis] : 0, size = ok ? dim / n + (dim % n != 0) : 0;
+    for (int64_t start = 0; start < dim; start += size)
+        outs[parts++] = tw__range(at, x, axis, start, dim - start < size ? dim - start : size);
+    for (int i = parts; i < n; i++) outs[i] = tw_nil(x->cx);
+    return parts;
+}
+
+/* All slices along the axis, which they do not have. */
+void tw_unstack_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *o)
+{
+    TW_OPTIONS(tw_axis_args, o);
+    int axis = 0;
+    bool ok = tw__operand(at, "unstack", 0, &x) && tw__axis(at, "unstack", x, o->axis, x->shape->n, &axis);
+    if (ok && x->shape->at[axis] != n) {
+        tw_fail(x->cx, TW_EARG, "unstack", at, "axis %d of size %lld into %d slices", axis, (long long)x->shape->at[axis], n);
+        ok = false;
+    }
+    for (int i = 0; i < n; i++)
+        outs[i] = ok ? tw_index_at(at, x, &(tw_index_args){ .axis = axis, .at = i }) : tw_nil(x->cx);
 }

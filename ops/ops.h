@@ -85,6 +85,9 @@ typedef struct tw_pool_args {
 
 typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
 typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
+typedef struct tw_dtype_args    { int _size; tw_dtype dtype; } tw_dtype_args;
+typedef struct tw_diagonal_args { int _size; int64_t k; } tw_diagonal_args;         /* default 0, the main one */
+typedef struct tw_eye_args      { int _size; tw_dtype dtype; int64_t columns, k; } tw_eye_args;
 
 /* The pattern is read at the call. *products gets the number of vector products that it takes, unless NULL. */
 typedef struct tw_jacobian_sparse_args { int _size; int64_t n; const int64_t *rows, *cols; tw_mode mode; int64_t *products; } tw_jacobian_sparse_args;
@@ -155,6 +158,18 @@ TW_API bool tw_op_check_at(const tw_loc *at, tw_ctx *cx, const char *name, const
 TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *options);
 #define tw_split(...) tw__split(__VA_ARGS__, )
 #define tw__split(x, n, outs, ...) tw_split_at(TW_HERE, x, n, outs, TW_OPTS(tw_axis_args, __VA_ARGS__))
+
+/* The same, but the last part may be smaller, and there may be fewer: returns how many. */
+TW_API int tw_chunk_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *options);
+#define tw_chunk(...) tw__chunk(__VA_ARGS__, )
+#define tw__chunk(x, n, outs, ...) tw_chunk_at(TW_HERE, x, n, outs, TW_OPTS(tw_axis_args, __VA_ARGS__))
+/* All n slices along .axis (default 0), without that axis, into outs. */
+TW_API void tw_unstack_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *options);
+#define tw_unstack(...) tw__unstack(__VA_ARGS__, )
+#define tw__unstack(x, n, outs, ...) tw_unstack_at(TW_HERE, x, n, outs, TW_OPTS(tw_axis_args, __VA_ARGS__))
+/* n vectors, each repeated over the grid of all: outs[i] varies along axis i only. */
+TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node **outs);
+#define tw_meshgrid(n, xs, outs) tw_meshgrid_at(TW_HERE, n, xs, outs)
 
 #define tw_neg(x)      tw_neg_at(TW_HERE, x)
 #define tw_abs(x)      tw_abs_at(TW_HERE, x)
@@ -323,6 +338,32 @@ TW_API void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, con
 #define tw_scatter_add(...) TW__X3(tw_scatter_add_at, tw_axis_args, __VA_ARGS__, )
 #define tw_scatter_set(...) TW__X3(tw_scatter_set_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X3(f, T, a, b, c, ...) TW__CALL_NNNO(f, T, a, b, c, __VA_ARGS__)
+
+/* Layout. */
+#define tw_tile(x, ...)         tw_tile_at(TW_HERE, x, __VA_ARGS__)
+#define tw_repeat(...)          TW__XN(tw_repeat_at, tw_axis_args, __VA_ARGS__, )
+#define tw_roll(...)            TW__XN(tw_roll_at, tw_axis_args, __VA_ARGS__, )
+#define tw_diagonal(...)        TW__X1(tw_diagonal_at, tw_diagonal_args, __VA_ARGS__, )
+#define tw_diag_embed(...)      TW__X1(tw_diag_embed_at, tw_diagonal_args, __VA_ARGS__, )
+#define tw_diag(...)            TW__X1(tw_diag_at, tw_diagonal_args, __VA_ARGS__, )
+#define tw_trace(x)             tw_trace_at(TW_HERE, x)
+#define tw_tril(...)            TW__X1(tw_tril_at, tw_diagonal_args, __VA_ARGS__, )
+#define tw_triu(...)            TW__X1(tw_triu_at, tw_diagonal_args, __VA_ARGS__, )
+#define tw_eye(...)             TW__CX1(tw_eye_at, tw_eye_args, __VA_ARGS__, )
+#define tw_outer(a, b)          TW__CALL_NN(tw_outer_at, a, b)
+#define tw_inner(a, b)          TW__CALL_NN(tw_inner_at, a, b)
+#define tw_cartesian_prod(n, xs) tw_cartesian_prod_at(TW_HERE, n, xs)
+#define tw_full(...)            TW__CXN(tw_full_at, tw_dtype_args, __VA_ARGS__, )
+#define tw_zeros_like(...)      TW__X1(tw_zeros_like_at, tw_dtype_args, __VA_ARGS__, )
+#define tw_ones_like(...)       TW__X1(tw_ones_like_at, tw_dtype_args, __VA_ARGS__, )
+#define tw_full_like(...)       TW__XN(tw_full_like_at, tw_dtype_args, __VA_ARGS__, )
+#define tw_linspace(...)        TW__LINSPACE(__VA_ARGS__, )
+#define TW__LINSPACE(cx, start, stop, n, ...) tw_linspace_at(TW_HERE, cx, start, stop, n, TW_OPTS(tw_dtype_args, __VA_ARGS__))
+#define tw_swapaxes(x, a, b)    tw_swapaxes_at(TW_HERE, x, a, b)
+#define tw_moveaxis(x, from, to) tw_moveaxis_at(TW_HERE, x, from, to)
+/* One operand, or a context and a shape; a number, and options. */
+#define TW__XN(f, T, x, n, ...) f(TW_HERE, x, n, TW_OPTS(T, __VA_ARGS__))
+#define TW__CXN(f, T, cx, shape, n, ...) f(TW_HERE, cx, shape, n, TW_OPTS(T, __VA_ARGS__))
 
 /* Indexing. */
 #define tw_slice_scatter(...)   TW__X2(tw_slice_scatter_at, tw_slice_args, __VA_ARGS__, )

@@ -85,3 +85,31 @@ tw_node *tw_transpose_at(const tw_loc *at, tw_node *x)
     axes.at[axes.n - 1] = axes.n - 2;
     return tw_permute(x, axes);
 }
+
+/* The axes in order, but for those that move; false after an error. */
+static bool moved(const tw_loc *at, const char *op, tw_node *x, int from, int to, int *a, int *b, tw_axes *order)
+{
+    *order = (tw_axes){ .n = x->shape->n };
+    for (int i = 0; i < order->n; i++) order->at[i] = i;
+    return tw__axis(at, op, x, from, order->n, a) && tw__axis(at, op, x, to, order->n, b);
+}
+
+tw_node *tw_swapaxes_at(const tw_loc *at, tw_node *x, int a, int b)
+{
+    tw_axes order;
+    if (!tw__operand(at, "swapaxes", 0, &x)) return x;
+    if (!moved(at, "swapaxes", x, a, b, &a, &b, &order)) return tw_nil(x->cx);
+    order.at[a] = b, order.at[b] = a;
+    return tw_permute(x, order);
+}
+
+tw_node *tw_moveaxis_at(const tw_loc *at, tw_node *x, int from, int to)
+{
+    tw_axes order;
+    if (!tw__operand(at, "moveaxis", 0, &x)) return x;
+    if (!moved(at, "moveaxis", x, from, to, &from, &to, &order)) return tw_nil(x->cx);
+    const int by = from < to ? 1 : -1;
+    for (int i = from; i != to; i += by) order.at[i] = i + by;
+    order.at[to] = from;
+    return tw_permute(x, order);
+}

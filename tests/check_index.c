@@ -117,6 +117,65 @@ START_TEST(indexing_refuses)
 }
 END_TEST
 
+START_TEST(layouts_refuse)
+{
+    tw_node *x = tw_zeros(cx, TW_SHAPE(2, 3)), *v = tw_zeros(cx, TW_SHAPE(3)), *s = tw_scalar(cx, 1), *outs[8];
+    BAD(TW_EARG, "tile", "-1", tw_tile(x, TW_SHAPE(-1, 2)));
+    BAD(TW_EARG, "repeat", "-2", tw_repeat(x, -2));
+    BAD(TW_EARG, "repeat", "axis 2", tw_repeat(x, 2, .axis = 2));
+    BAD(TW_EARG, "roll", "axis 0 of rank 0", tw_roll(s, 1));
+    BAD(TW_ESHAPE, "diagonal", "rank 1", tw_diagonal(v));
+    BAD(TW_ESHAPE, "trace", "rank 0", tw_trace(s));
+    BAD(TW_ESHAPE, "tril", "rank 1", tw_tril(v));
+    BAD(TW_ESHAPE, "diag", "rank 0", tw_diag(s));
+    BAD(TW_ESHAPE, "diag_embed", "rank 0", tw_diag_embed(s));
+    BAD(TW_EARG, "eye", "-1", tw_eye(cx, -1));
+    BAD(TW_ESHAPE, "inner", "[2, 3] and [2]", tw_inner(x, tw_zeros(cx, TW_SHAPE(2))));
+    BAD(TW_EARG, "cartesian_prod", "9 vectors", tw_cartesian_prod(9, ((tw_node *[]){ v, v, v, v, v, v, v, v, v })));
+    BAD(TW_ESHAPE, "cartesian_prod", "rank 2", tw_cartesian_prod(2, ((tw_node *[]){ v, x })));
+    BAD(TW_EARG, "linspace", "-1", tw_linspace(cx, 0, 1, -1));
+    BAD(TW_EDTYPE, "linspace", "i64", tw_linspace(cx, 0, 1, 5, .dtype = TW_I64));
+    BAD(TW_EARG, "swapaxes", "axis 2", tw_swapaxes(x, 0, 2));
+    BAD(TW_EARG, "moveaxis", "axis -3", tw_moveaxis(x, -3, 0));
+    tw_chunk(x, 0, outs); int line = __LINE__;
+    fails_with(cx, TW_EARG, "chunk", line, "0 parts");
+    tw_unstack(x, 3, outs); line = __LINE__;
+    fails_with(cx, TW_EARG, "unstack", line, "size 2 into 3");
+    tw_meshgrid(2, ((tw_node *[]){ v, x }), outs); line = __LINE__;
+    fails_with(cx, TW_ESHAPE, "meshgrid", line, "argument 1");
+    ck_assert(tw_is_nil(outs[0]) && tw_is_nil(outs[1]));
+}
+END_TEST
+
+START_TEST(slices_into_nodes)
+{
+    tw_node *x = tw_reshape(tw_arange(cx, 6), TW_SHAPE(2, 3)), *part[4];
+    tw_unstack(x, 3, part, .axis = -1);
+    ELEMENTS(part[2], 2, 5);
+    ck_assert_int_eq(tw_rank(part[0]), 1);
+    ck_assert_int_eq(tw_chunk(x, 4, part, .axis = 1), 3);
+    ELEMENTS(part[1], 1, 4);
+    ck_assert(tw_is_nil(part[3]));
+    ELEMENTS(tw_linspace(cx, 0.1, 0.7, 3), 0.1, 0.4, 0.7);
+}
+END_TEST
+
+/* A shift and a row number are slots: no plan is made anew. */
+START_TEST(shifts_make_no_new_plans)
+{
+    tw_node *x = tw_data(cx, TW_F64, TW_SHAPE(4), ((double[]){ 1, 2, 3, 4 }));
+    tw_item(tw_sum(x));
+    int64_t misses = 0;
+    for (int k = 0; k < 6; k++) {
+        TW_SCOPE(cx);
+        tw_node *y = tw_index(tw_roll(x, k), .at = 0);
+        item_is(y, (4 - k % 4) % 4 + 1);
+        if (k == 2) misses = tw_counts(cx).misses;
+    }
+    ck_assert_int_eq(tw_counts(cx).misses, misses);
+}
+END_TEST
+
 START_TEST(bad_indices_are_errors_of_their_line)
 {
     tw_node *x = tw_ones(cx, TW_SHAPE(3, 2)), *i = tw_data(cx, TW_I64, TW_SHAPE(2), ((int64_t[]){ 0, 3 }));
@@ -134,7 +193,7 @@ int main(void)
     const TTest *tests[] = {
         a_row_of_a_state_is_written_in_place, updates_are_as_if_at_once, an_updated_value_that_is_read_again_stays,
         many_reads_take_constant_memory, of_elements_set_to_one_place_the_last_has_the_derivative, indexing_refuses,
-        bad_indices_are_errors_of_their_line,
+        bad_indices_are_errors_of_their_line, layouts_refuse, slices_into_nodes, shifts_make_no_new_plans,
     };
     return run_programs("index", sizeof tests / sizeof *tests, tests);
 }
