@@ -86,6 +86,7 @@ typedef struct tw_pool_args {
 typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
 typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
 typedef struct tw_dtype_args    { int _size; tw_dtype dtype; } tw_dtype_args;
+typedef struct tw_scan_args     { int _size; int axis; bool reverse, exclusive; } tw_scan_args;
 typedef struct tw_diagonal_args { int _size; int64_t k; } tw_diagonal_args;         /* default 0, the main one */
 typedef struct tw_eye_args      { int _size; tw_dtype dtype; int64_t columns, k; } tw_eye_args;
 
@@ -364,6 +365,16 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 /* One operand, or a context and a shape; a number, and options. */
 #define TW__XN(f, T, x, n, ...) f(TW_HERE, x, n, TW_OPTS(T, __VA_ARGS__))
 #define TW__CXN(f, T, cx, shape, n, ...) f(TW_HERE, cx, shape, n, TW_OPTS(T, __VA_ARGS__))
+
+/* Scans. */
+#define tw_cumsum(...)          TW__X1(tw_cumsum_at, tw_scan_args, __VA_ARGS__, )
+#define tw_cumprod(...)         TW__X1(tw_cumprod_at, tw_scan_args, __VA_ARGS__, )
+#define tw_logcumsumexp(...)    TW__X1(tw_logcumsumexp_at, tw_scan_args, __VA_ARGS__, )
+#define tw_linear_recurrence(...) TW__X2(tw_linear_recurrence_at, tw_scan_args, __VA_ARGS__, )
+#define tw_cumargmax(...)       TW__X1(tw_cumargmax_at, tw_scan_args, __VA_ARGS__, )
+#define tw_cumargmin(...)       TW__X1(tw_cumargmin_at, tw_scan_args, __VA_ARGS__, )
+#define tw_cummax(...)          TW__X1(tw_cummax_at, tw_scan_args, __VA_ARGS__, )
+#define tw_cummin(...)          TW__X1(tw_cummin_at, tw_scan_args, __VA_ARGS__, )
 
 /* Indexing. */
 #define tw_slice_scatter(...)   TW__X2(tw_slice_scatter_at, tw_slice_args, __VA_ARGS__, )

@@ -8,6 +8,7 @@
 #pragma once
 #include "core/here_impl.h"
 #include "ops/kernel/attrs.h"
+#include "ops/kernel/plain.h"
 #include "ops/kernel/table.h"
 #include "ops/ops.h"
 
@@ -148,6 +149,17 @@ void tw__explain_values(const tw_node *y, const tw_call *c, int64_t bad, char *t
 tw_node *tw__symmetric(const tw_loc *at, tw_node *x);
 /* sqrt(x) with derivative 0, not infinite, where x is 0: for roots of sums of squares. */
 tw_node *tw__safe_sqrt(const tw_loc *at, tw_node *x);
+/* ---- scans along an axis (cumsum.c) ----------------------------------------------------------- */
+
+static inline const tw_scan_attr *tw__scan_of(const tw_node *y) { return tw_attr(y); }
+/* The n operands in, checked, through a scan; a nil after an error. in[0] becomes what was resolved. */
+tw_node *tw__scan(const tw_loc *at, const tw_op *op, const tw_scan_args *o, int n, tw_node **in);
+/* For rules: another scan at like's place. */
+tw_node *tw__scan_with(const tw_node *like, const tw_op *op, tw_scan_attr attr, int n, tw_node *const *in);
+/* Of shape rules: not .exclusive. */
+bool tw__inclusive(tw_node *y);
+int64_t tw__scan_lines(const tw_node *y);
+void tw__label_scan(const tw_node *y, char *text, size_t size);
 
 /* x to the power of n. */
 tw_node *tw__powi(const tw_loc *at, tw_node *x, int64_t n);

@@ -149,6 +149,17 @@ static void layout(void)
     BAD(TW_ESHAPE, "random_bits", "-2", tw_random_bits(cx, TW_SHAPE(-2)));
 }
 
+static void scans(void)
+{
+    tw_node *x = Z(2, 3), *i = tw_arange(cx, 3), *b = tw_less(i, 1);
+    BAD(TW_EDTYPE, "cumsum", "bool", tw_cumsum(b));
+    BAD(TW_EDTYPE, "cumprod", "bool", tw_cumprod(b));
+    BAD(TW_EDTYPE, "logcumsumexp", "i64", tw_logcumsumexp(i));
+    BAD(TW_EARG, "cumargmax", "exclusive", tw_cumargmax(x, .exclusive = true));
+    BAD(TW_EARG, "cumargmin", "exclusive", tw_cumargmin(x, .exclusive = true));
+    BAD(TW_EDTYPE, "linear_recurrence", "i64", tw_linear_recurrence(i, i));
+}
+
 static void heavy(void)
 {
     tw_node *x = Z(2, 3), *image = Z(1, 4, 4, 2), *b = tw_less(x, 1);
@@ -309,6 +320,7 @@ START_TEST(every_operation_refuses_something)
     heavy();
     matrices();
     factors();
+    scans();
     tw_op_each(cx, wants_refusal, NULL);
 }
 END_TEST

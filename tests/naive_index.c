@@ -15,8 +15,21 @@ IS(slice_update, slice_put(y, x, false))
 IS(slice_add, slice_put(y, x, true))
 IS(scatter_set, slow_scatter_set(&x[0], &x[1], &x[2], *(const int32_t *)tw_attr(y)))
 
+static arr scan(const tw_node *y, const arr *x, char how)
+{
+    const tw_scan_attr *t = tw_attr(y);
+    return slow_scan(&x[0], t->axis, t->reverse, t->exclusive, how);
+}
+IS(cumsum, scan(y, x, '+'))
+IS(cumprod, scan(y, x, '*'))
+IS(logcumsumexp, scan(y, x, 'L'))
+IS(cumargmax, scan(y, x, 'M'))
+IS(cumargmin, scan(y, x, 'm'))
+IS(linear_recurrence, slow_recurrence(&x[0], &x[1], ((const tw_scan_attr *)tw_attr(y))->axis, ((const tw_scan_attr *)tw_attr(y))->reverse))
+
 #define R(name) { #name, n_##name }
 const naive_rule naive_index[] = {
-    R(slice_update), R(slice_add), R(scatter_set),
+    R(slice_update), R(slice_add), R(scatter_set), R(cumsum), R(cumprod), R(logcumsumexp), R(cumargmax), R(cumargmin),
+    R(linear_recurrence),
     { NULL, NULL },
 };

@@ -51,3 +51,52 @@ arr slow_take(const arr *x, const arr *index, int axis)
     }
     return y;
 }
+
+/* ---- scans ----------------------------------------------------------------------------- */
+
+/* Each element from all that came before it, counted anew. */
+arr slow_scan(const arr *x, int axis, bool reverse, bool exclusive, char how)
+{
+    arr y = arr_like(x);
+    EACH(y, i, k) {
+        const int64_t n = x->at[axis], place = reverse ? n - 1 - i[axis] : i[axis];
+        double acc = how == '*' ? 1 : 0, best = 0, most = -INF;
+        int64_t j[8];
+        memcpy(j, i, sizeof j);
+        for (int64_t e = 0; e < place + !exclusive; e++) {
+            j[axis] = reverse ? n - 1 - e : e;
+            const double v = x->v[slow_offset(x, j)];
+            most = v > most ? v : most;
+            if (how == '+') acc += v;
+            if (how == '*') acc *= v;
+            if (how == 'M' || how == 'm') {
+                const bool better = e == 0 || (how == 'M' ? v > best : v < best) || (isnan(v) && !isnan(best));
+                if (better) best = v, acc = (double)j[axis];
+            }
+        }
+        for (int64_t e = 0; how == 'L' && e < place + !exclusive; e++) {
+            j[axis] = reverse ? n - 1 - e : e;
+            const double v = x->v[slow_offset(x, j)];
+            acc += v == most ? 1 : exp(v - most);
+        }
+        y.v[k] = how != 'L' ? acc : most == -INF ? most : most + log(acc);
+    }
+    return y;
+}
+
+arr slow_recurrence(const arr *a, const arr *b, int axis, bool reverse)
+{
+    arr y = arr_like(b);
+    EACH(y, i, k) {
+        const int64_t n = b->at[axis], place = reverse ? n - 1 - i[axis] : i[axis];
+        double acc = 0;
+        int64_t j[8];
+        memcpy(j, i, sizeof j);
+        for (int64_t e = 0; e <= place; e++) {
+            j[axis] = reverse ? n - 1 - e : e;
+            acc = (e ? slow_at_broadcast(a, b->n, j) * acc : 0) + b->v[slow_offset(b, j)];
+        }
+        y.v[k] = acc;
+    }
+    return y;
+}

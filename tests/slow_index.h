@@ -7,3 +7,7 @@ arr slow_slice_put(const arr *x, const arr *src, const int64_t *start, const int
 arr slow_scatter_set(const arr *x, const arr *index, const arr *src, int axis);
 /* The index's own axes in place of the axis. */
 arr slow_take(const arr *x, const arr *index, int axis);
+
+/* Scans along an axis. how: '+', '*', 'L' for log of sums of exps, 'M' and 'm' for where the extreme is. */
+arr slow_scan(const arr *x, int axis, bool reverse, bool exclusive, char how);
+arr slow_recurrence(const arr *a, const arr *b, int axis, bool reverse);

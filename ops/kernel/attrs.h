@@ -13,3 +13,4 @@ typedef struct tw_window { int32_t stride[3], dilation[3], before[3], after[3]; 
 /* The trilinear form sum x[n, o*stride + k*dilation - before, c] w[k, c, m] y[n, o, m] that the three convolutions share. */
 typedef struct tw_conv_attr { tw_window at; int32_t groups; } tw_conv_attr;
 typedef struct tw_pool_attr { tw_window at; int32_t window[3]; } tw_pool_attr;
+typedef struct tw_scan_attr { int32_t axis; uint8_t reverse, exclusive; } tw_scan_attr;

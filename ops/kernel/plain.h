@@ -1,0 +1,17 @@
+/* plain.h - kernels that are compiled once, for any instruction set: scans, orders, draws.
+ *
+ * Chains of dependent steps, comparisons and table look-ups gain nothing from wider vectors; descriptors
+ * name these kernels directly. The contract is that of kernels.c: they honour [lo, hi), do not fail or
+ * allocate, and the bits depend on neither. Inputs are contiguous.
+ */
+#pragma once
+#include "core/op.h"
+#include "ops/kernel/attrs.h"
+
+/* scan.c: along an axis; a unit of work is one line. */
+int64_t tw__k_cumsum(const tw_call *c);
+int64_t tw__k_cumprod(const tw_call *c);
+int64_t tw__k_logcumsumexp(const tw_call *c);
+int64_t tw__k_linear_recurrence(const tw_call *c);
+int64_t tw__k_cumargmax(const tw_call *c);
+int64_t tw__k_cumargmin(const tw_call *c);
