@@ -44,6 +44,15 @@ int64_t tw__mask_count(const tw_node *x, unsigned mask)
     return n;
 }
 
+tw_axes tw__axes_last(int rank, unsigned mask)
+{
+    tw_axes order = { 0 };
+    for (int last = 0; last < 2; last++)
+        for (int i = 0; i < rank; i++)
+            if ((int)(mask >> i & 1) == last) order.at[order.n++] = i;
+    return order;
+}
+
 tw_node *tw__spread(const tw_loc *at, tw_node *g, const tw_node *x, unsigned mask)
 {
     return tw_broadcast_to(tw_reshape(g, tw__kept_shape(x, mask)), tw_shape_of(x));

@@ -87,6 +87,10 @@ typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
 typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
 typedef struct tw_dtype_args    { int _size; tw_dtype dtype; } tw_dtype_args;
 typedef struct tw_scan_args     { int _size; int axis; bool reverse, exclusive; } tw_scan_args;
+/* .axes: one, default the last; .index: where to put the node of the places, besides. */
+typedef struct tw_sort_args     { int _size; tw_axes axes; bool descending; tw_node **index; } tw_sort_args;
+typedef struct tw_topk_args     { int _size; tw_axes axes; bool smallest; tw_node **index; } tw_topk_args;
+typedef struct tw_search_args   { int _size; bool right; } tw_search_args;
 typedef struct tw_diagonal_args { int _size; int64_t k; } tw_diagonal_args;         /* default 0, the main one */
 typedef struct tw_eye_args      { int _size; tw_dtype dtype; int64_t columns, k; } tw_eye_args;
 
@@ -375,6 +379,17 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_cumargmin(...)       TW__X1(tw_cumargmin_at, tw_scan_args, __VA_ARGS__, )
 #define tw_cummax(...)          TW__X1(tw_cummax_at, tw_scan_args, __VA_ARGS__, )
 #define tw_cummin(...)          TW__X1(tw_cummin_at, tw_scan_args, __VA_ARGS__, )
+
+/* Order. */
+#define tw_argsort(...)         TW__X1(tw_argsort_at, tw_sort_args, __VA_ARGS__, )
+#define tw_sort(...)            TW__X1(tw_sort_at, tw_sort_args, __VA_ARGS__, )
+#define tw_topk(...)            TW__XN(tw_topk_at, tw_topk_args, __VA_ARGS__, )
+#define tw_kthvalue(...)        TW__XN(tw_kthvalue_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_median(...)          TW__X1(tw_median_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_quantile(...)        TW__XN(tw_quantile_at, tw_reduce_args, __VA_ARGS__, )
+#define tw_searchsorted(...)    TW__X2(tw_searchsorted_at, tw_search_args, __VA_ARGS__, )
+#define tw_nonzero_now(x)       tw_nonzero_now_at(TW_HERE, x)
+#define tw_unique_now(x)        tw_unique_now_at(TW_HERE, x)
 
 /* Indexing. */
 #define tw_slice_scatter(...)   TW__X2(tw_slice_scatter_at, tw_slice_args, __VA_ARGS__, )

@@ -75,6 +75,8 @@ bool tw__axes_mask(const tw_loc *at, const char *op, tw_node *x, tw_axes axes, u
 tw_shape tw__kept_shape(const tw_node *x, unsigned mask);
 /* The product of x's dimensions along the axes of the mask. */
 int64_t tw__mask_count(const tw_node *x, unsigned mask);
+/* The order of axes that puts those of the mask last. */
+tw_axes tw__axes_last(int rank, unsigned mask);
 /* g, of the shape of a reduction of x over the mask with or without kept axes, repeated to x's shape. */
 tw_node *tw__spread(const tw_loc *at, tw_node *g, const tw_node *x, unsigned mask);
 /* "name 0 2" of the axes of a mask. */

@@ -28,16 +28,6 @@ static tw_node *others(const tw_loc *at, tw_node *x)
     return tw_concat_at(at, 2, swapped, &(tw_axis_args){ .axis = axis });
 }
 
-/* The order of axes that puts those of the mask last. */
-static tw_axes reduced_last(int rank, unsigned mask)
-{
-    tw_axes order = { 0 };
-    for (int last = 0; last < 2; last++)
-        for (int i = 0; i < rank; i++)
-            if ((int)(mask >> i & 1) == last) order.at[order.n++] = i;
-    return order;
-}
-
 static tw_axes inverse(tw_axes order)
 {
     tw_axes back = { .n = order.n };
@@ -55,7 +45,7 @@ static void vjp(tw_rule *r)
         r->gx[0] = g;
         return;
     }
-    const tw_axes order = reduced_last(x->shape->n, mask);
+    const tw_axes order = tw__axes_last(x->shape->n, mask);
     tw_node *last = tw_permute(x, order);
     tw_node *rows = tw_reshape(last, TW_SHAPE(-1, n));
 

@@ -63,11 +63,65 @@ START_TEST(scans_refuse)
 }
 END_TEST
 
+/* ---- order ----------------------------------------------------------------------------- */
+
+START_TEST(nan_counts_as_largest_and_zeros_are_equal)
+{
+    tw_node *x = VECTOR(3, NaN, -0.0, 0, -INF, INF, -1), *place;
+    ELEMENTS(tw_argsort(x), 4, 6, 2, 3, 0, 5, 1);
+    ELEMENTS(tw_argsort(x, .descending = true), 1, 5, 0, 2, 3, 6, 4);
+    ELEMENTS(tw_topk(x, 2, .index = &place), NaN, INF);
+    ELEMENTS(place, 1, 5);
+    ELEMENTS(tw_median(x), NaN);
+    ELEMENTS(tw_kthvalue(x, 2), -1);
+    ELEMENTS(tw_searchsorted(VECTOR(1, 2, NaN), VECTOR(NaN, 1.5, INF)), 2, 1, 2);
+}
+END_TEST
+
+START_TEST(the_derivative_of_a_median_goes_to_the_middle)
+{
+    tw_node *x = VECTOR(5, 1, 4, 2);
+    ELEMENTS(tw_median(x), 3);
+    ELEMENTS(GRAD(tw_median(x), x), 0, 0, 0.5, 0.5);
+    ELEMENTS(GRAD(tw_square(tw_topk(x, 2)), x), 10, 0, 8, 0);
+    ELEMENTS(GRAD(GRAD(tw_square(tw_sort(x)), x), x), 2, 2, 2, 2);
+}
+END_TEST
+
+/* As a program selects by a condition: values decide the shape. */
+START_TEST(what_is_not_zero_is_taken)
+{
+    tw_node *x = tw_reshape(VECTOR(5, -1, 4, -2, 3, -6), TW_SHAPE(2, 3)), *flat = tw_reshape(x, TW_SHAPE(-1));
+    tw_node *positive = tw_take(flat, tw_nonzero_now(tw_greater(x, 0)));
+    ELEMENTS(positive, 5, 4, 3);
+    ELEMENTS(GRAD(tw_square(positive), x), 10, 0, 8, 0, 6, 0);
+    ck_assert_int_eq(tw_count(tw_nonzero_now(tw_zeros(cx, TW_SHAPE(3)))), 0);
+    ELEMENTS(tw_unique_now(VECTOR(2, NaN, 1, 2, -0.0, 0)), 0, 1, 2, NaN);
+}
+END_TEST
+
+START_TEST(orders_refuse)
+{
+    tw_node *x = tw_zeros(cx, TW_SHAPE(2, 3)), *i = tw_arange(cx, 3), *s = tw_scalar(cx, 1);
+    BAD(TW_EARG, "sort", "axis -1 of rank 0", tw_sort(s));
+    BAD(TW_EARG, "argsort", "2 axes", tw_argsort(x, .axes = TW_AXES(0, 1)));
+    BAD(TW_EARG, "topk", "4 of axis 1 of size 3", tw_topk(x, 4));
+    BAD(TW_EARG, "kthvalue", "value 0 of 6", tw_kthvalue(x, 0));
+    BAD(TW_EARG, "quantile", "1.5", tw_quantile(x, 1.5));
+    BAD(TW_EDTYPE, "median", "i64", tw_median(i));
+    BAD(TW_ESHAPE, "median", "nothing", tw_median(tw_zeros(cx, TW_SHAPE(0))));
+    BAD(TW_ESHAPE, "searchsorted", "[2, 3]", tw_searchsorted(x, tw_zeros(cx, TW_SHAPE(3, 3))));
+    BAD(TW_EDTYPE, "searchsorted", "i64", tw_searchsorted(i, tw_zeros(cx, TW_SHAPE(3))));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
         running_products_with_zeros_are_exact, running_logsumexp_of_nothing_but_minus_infinity,
         of_ties_the_first_met_has_the_derivative, long_sums_do_not_drift, scans_refuse,
+        nan_counts_as_largest_and_zeros_are_equal, the_derivative_of_a_median_goes_to_the_middle, what_is_not_zero_is_taken,
+        orders_refuse,
     };
     return run_programs("order", sizeof tests / sizeof *tests, tests);
 }

@@ -27,9 +27,12 @@ IS(cumargmax, scan(y, x, 'M'))
 IS(cumargmin, scan(y, x, 'm'))
 IS(linear_recurrence, slow_recurrence(&x[0], &x[1], ((const tw_scan_attr *)tw_attr(y))->axis, ((const tw_scan_attr *)tw_attr(y))->reverse))
 
+IS(argsort, slow_argsort(&x[0], x[0].n - 1, *(const uint8_t *)tw_attr(y)))
+IS(searchsorted, slow_searchsorted(&x[0], &x[1], *(const uint8_t *)tw_attr(y)))
+
 #define R(name) { #name, n_##name }
 const naive_rule naive_index[] = {
     R(slice_update), R(slice_add), R(scatter_set), R(cumsum), R(cumprod), R(logcumsumexp), R(cumargmax), R(cumargmin),
-    R(linear_recurrence),
+    R(linear_recurrence), R(argsort), R(searchsorted),
     { NULL, NULL },
 };

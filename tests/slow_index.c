@@ -100,3 +100,43 @@ arr slow_recurrence(const arr *a, const arr *b, int axis, bool reverse)
     }
     return y;
 }
+
+/* ---- order ----------------------------------------------------------------------------- */
+
+static bool before(double a, double b) { return a < b || (isnan(b) && !isnan(a)); }
+
+arr slow_argsort(const arr *x, int axis, bool descending)
+{
+    arr y = arr_like(x);
+    EACH(y, i, k) {
+        if (i[axis]) continue;
+        int64_t j[8], line[512];
+        memcpy(j, i, sizeof j);
+        double v[512];
+        for (int64_t e = 0; e < x->at[axis]; e++) {
+            j[axis] = e;
+            line[e] = slow_offset(x, j);
+            int64_t to = e;
+            for (; to > 0; to--) {
+                const double other = x->v[line[(int64_t)v[to - 1]]], own = x->v[line[e]];
+                if (!(descending ? before(other, own) : before(own, other))) break;
+                v[to] = v[to - 1];
+            }
+            v[to] = (double)e;
+        }
+        for (int64_t e = 0; e < x->at[axis]; e++) y.v[line[e]] = v[e];
+    }
+    return y;
+}
+
+arr slow_searchsorted(const arr *rows, const arr *values, bool right)
+{
+    arr y = arr_like(values);
+    const int64_t n = rows->at[rows->n - 1], each = values->n ? values->at[values->n - 1] : 1;
+    for (int64_t k = 0; k < y.count; k++)
+        for (int64_t e = 0; e < n; e++) {
+            const double r = rows->v[(rows->n > 1 ? k / each * n : 0) + e], v = values->v[k];
+            y.v[k] += before(r, v) || (right && !before(v, r));
+        }
+    return y;
+}

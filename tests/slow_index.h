@@ -11,3 +11,7 @@ arr slow_take(const arr *x, const arr *index, int axis);
 /* Scans along an axis. how: '+', '*', 'L' for log of sums of exps, 'M' and 'm' for where the extreme is. */
 arr slow_scan(const arr *x, int axis, bool reverse, bool exclusive, char how);
 arr slow_recurrence(const arr *a, const arr *b, int axis, bool reverse);
+
+/* Places in rising order along the axis, by insertion; NaN counts as largest. */
+arr slow_argsort(const arr *x, int axis, bool descending);
+arr slow_searchsorted(const arr *rows, const arr *values, bool right);

@@ -15,3 +15,8 @@ int64_t tw__k_logcumsumexp(const tw_call *c);
 int64_t tw__k_linear_recurrence(const tw_call *c);
 int64_t tw__k_cumargmax(const tw_call *c);
 int64_t tw__k_cumargmin(const tw_call *c);
+
+/* order.c: of rows, which are the last axis. */
+int64_t tw__k_argsort(const tw_call *c);                /* attr uint8_t descending; a unit of work is a row */
+int64_t tw__k_searchsorted(const tw_call *c);           /* attr uint8_t right */
+size_t  tw__argsort_scratch(int64_t n, tw_dtype dtype); /* bytes for rows of n, some even for 0 */
