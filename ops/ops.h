@@ -356,7 +356,6 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_triu(...)            TW__X1(tw_triu_at, tw_diagonal_args, __VA_ARGS__, )
 #define tw_eye(...)             TW__CX1(tw_eye_at, tw_eye_args, __VA_ARGS__, )
 #define tw_outer(a, b)          TW__CALL_NN(tw_outer_at, a, b)
-#define tw_inner(a, b)          TW__CALL_NN(tw_inner_at, a, b)
 #define tw_cartesian_prod(n, xs) tw_cartesian_prod_at(TW_HERE, n, xs)
 #define tw_full(...)            TW__CXN(tw_full_at, tw_dtype_args, __VA_ARGS__, )
 #define tw_zeros_like(...)      TW__X1(tw_zeros_like_at, tw_dtype_args, __VA_ARGS__, )

@@ -1,4 +1,4 @@
-/* outer.c - products of vectors, and grids over them: outer, inner, meshgrid, cartesian_prod. */
+/* outer.c - products of vectors, and grids over them: outer, meshgrid, cartesian_prod. */
 #include "ops/ops_impl.h"
 
 tw_node *tw_outer_at(const tw_loc *at, tw_node *a, tw_node *b)
@@ -6,30 +6,6 @@ tw_node *tw_outer_at(const tw_loc *at, tw_node *a, tw_node *b)
     tw_node *in[2] = { a, b };
     if (!tw__operands(at, "outer", 2, in)) return in[0];
     return tw_mul(tw_reshape(in[0], TW_SHAPE(in[0]->shape->count, 1)), tw_reshape(in[1], TW_SHAPE(in[1]->shape->count)));
-}
-
-/* The last axis of both is summed over; a's other axes come first. */
-tw_node *tw_inner_at(const tw_loc *at, tw_node *a, tw_node *b)
-{
-    tw_node *in[2] = { a, b };
-    if (!tw__operands(at, "inner", 2, in)) return in[0];
-    const tw_dims *da = in[0]->shape, *db = in[1]->shape;
-    char ta[96], tb[96];
-    if (da->n < 1 || db->n < 1 || da->at[da->n - 1] != db->at[db->n - 1])
-        return tw_fail(in[0]->cx, TW_ESHAPE, "inner", at, "the last axes of %s and %s differ", tw_shape_text(da, ta, sizeof ta),
-                       tw_shape_text(db, tb, sizeof tb));
-    if (da->n + db->n - 2 > TW_MAX_RANK)
-        return tw_fail(in[0]->cx, TW_ESHAPE, "inner", at, "of ranks %d and %d: more than %d axes", da->n, db->n, TW_MAX_RANK);
-    if (da->n == 1 && db->n == 1) return tw_sum(tw_mul(in[0], in[1]));
-
-    const int64_t k = da->at[da->n - 1];
-    tw_shape s = { .n = da->n + db->n - 2 };
-    int64_t rows[2] = { 1, 1 };
-    for (int i = 0; i < s.n; i++) {
-        s.at[i] = i < da->n - 1 ? da->at[i] : db->at[i - da->n + 1];
-        rows[i >= da->n - 1] *= s.at[i];
-    }
-    return tw_reshape(tw_matmul(tw_reshape(in[0], TW_SHAPE(rows[0], k)), tw_reshape(in[1], TW_SHAPE(rows[1], k)), .transpose_b = true), s);
 }
 
 /* The xs, which must be vectors, in v, and the shape of the grid over them; false, with a nil in v[0], after an error. */

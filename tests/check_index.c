@@ -130,7 +130,6 @@ START_TEST(layouts_refuse)
     BAD(TW_ESHAPE, "diag", "rank 0", tw_diag(s));
     BAD(TW_ESHAPE, "diag_embed", "rank 0", tw_diag_embed(s));
     BAD(TW_EARG, "eye", "-1", tw_eye(cx, -1));
-    BAD(TW_ESHAPE, "inner", "[2, 3] and [2]", tw_inner(x, tw_zeros(cx, TW_SHAPE(2))));
     BAD(TW_EARG, "cartesian_prod", "9 vectors", tw_cartesian_prod(9, ((tw_node *[]){ v, v, v, v, v, v, v, v, v })));
     BAD(TW_ESHAPE, "cartesian_prod", "rank 2", tw_cartesian_prod(2, ((tw_node *[]){ v, x })));
     BAD(TW_EARG, "linspace", "-1", tw_linspace(cx, 0, 1, -1));

@@ -130,19 +130,6 @@ static arr r_outer(const row *r, const arr *x)
     EACH(y, i, k) y.v[k] = x[0].v[i[0]] * x[1].v[i[1]];
     return y;
 }
-BUILD(b_inner, tw_inner(x[0], x[1]))
-static arr r_inner(const row *r, const arr *x)
-{
-    (void)r;
-    int64_t at[8], n = x[0].at[x[0].n - 1], columns = x[1].count / n;
-    int rank = 0;
-    for (int d = 0; d < x[0].n - 1; d++) at[rank++] = x[0].at[d];
-    for (int d = 0; d < x[1].n - 1; d++) at[rank++] = x[1].at[d];
-    arr y = arr_new(rank, at);
-    for (int64_t k = 0; k < y.count; k++)
-        for (int64_t e = 0; e < n; e++) y.v[k] += x[0].v[k / columns * n + e] * x[1].v[k % columns * n + e];
-    return y;
-}
 
 /* A function of all three coordinates. */
 static tw_node *b_meshgrid(const row *r, tw_ctx *cx, tw_node *const *x)
@@ -252,8 +239,6 @@ const row rows_spread[] = {
     { "eye", "wide, above", { { 0 } }, IS(eye), .p = { 3, 5, 1 }, .flags = R_VALUE },
     { "outer", "vectors", { REAL(3), REAL(4) }, IS(outer) },
     { "outer", "a matrix and a vector", { REAL(2, 2), REAL(3) }, IS(outer) },
-    { "inner", "vectors", { REAL(5), REAL(5) }, IS(inner) },
-    { "inner", "a matrix and a batch", { REAL(2, 3), REAL(2, 2, 3) }, IS(inner) },
     { "outer", "grids of three", { REAL(2), REAL(3), REAL(2) }, IS(meshgrid) },
     { "cartesian_prod", "three", { REAL(2), REAL(3), REAL(2) }, IS(cartesian_prod) },
     { "split", "chunks, the last smaller", { REAL(7, 2) }, IS(chunk), .p = { 0, 3 } },
