@@ -87,6 +87,11 @@ typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
 typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
 typedef struct tw_dtype_args    { int _size; tw_dtype dtype; } tw_dtype_args;
 typedef struct tw_scan_args     { int _size; int axis; bool reverse, exclusive; } tw_scan_args;
+typedef struct tw_randint_args  { int _size; tw_dtype dtype; uint64_t key; } tw_randint_args;
+typedef struct tw_draw_args     { int _size; tw_dtype dtype; double loc, scale; uint64_t key; } tw_draw_args;
+typedef struct tw_truncated_normal_args { int _size; tw_dtype dtype; double mean, std, low, high; uint64_t key; } tw_truncated_normal_args;
+typedef struct tw_bernoulli_args { int _size; tw_dtype dtype; double p; uint64_t key; } tw_bernoulli_args;
+typedef struct tw_categorical_args { int _size; int64_t samples; uint64_t key; } tw_categorical_args;
 /* .axes: one, default the last; .index: where to put the node of the places, besides. */
 typedef struct tw_sort_args     { int _size; tw_axes axes; bool descending; tw_node **index; } tw_sort_args;
 typedef struct tw_topk_args     { int _size; tw_axes axes; bool smallest; tw_node **index; } tw_topk_args;
@@ -378,6 +383,17 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_cumargmin(...)       TW__X1(tw_cumargmin_at, tw_scan_args, __VA_ARGS__, )
 #define tw_cummax(...)          TW__X1(tw_cummax_at, tw_scan_args, __VA_ARGS__, )
 #define tw_cummin(...)          TW__X1(tw_cummin_at, tw_scan_args, __VA_ARGS__, )
+
+/* Random draws. */
+#define tw_randint(...)         TW__RANDINT(__VA_ARGS__, )
+#define TW__RANDINT(cx, shape, low, high, ...) tw_randint_at(TW_HERE, cx, shape, low, high, TW_OPTS(tw_randint_args, __VA_ARGS__))
+#define tw_truncated_normal(...) TW__CX1(tw_truncated_normal_at, tw_truncated_normal_args, __VA_ARGS__, )
+#define tw_exponential(...)     TW__CX1(tw_exponential_at, tw_draw_args, __VA_ARGS__, )
+#define tw_gumbel(...)          TW__CX1(tw_gumbel_at, tw_draw_args, __VA_ARGS__, )
+#define tw_laplace(...)         TW__CX1(tw_laplace_at, tw_draw_args, __VA_ARGS__, )
+#define tw_bernoulli(...)       TW__CX1(tw_bernoulli_at, tw_bernoulli_args, __VA_ARGS__, )
+#define tw_categorical(...)     TW__X1(tw_categorical_at, tw_categorical_args, __VA_ARGS__, )
+#define tw_permutation(...)     TW__CX1(tw_permutation_at, tw_random_args, __VA_ARGS__, )
 
 /* Order. */
 #define tw_argsort(...)         TW__X1(tw_argsort_at, tw_sort_args, __VA_ARGS__, )

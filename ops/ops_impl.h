@@ -151,6 +151,11 @@ void tw__explain_values(const tw_node *y, const tw_call *c, int64_t bad, char *t
 tw_node *tw__symmetric(const tw_loc *at, tw_node *x);
 /* sqrt(x) with derivative 0, not infinite, where x is 0: for roots of sums of squares. */
 tw_node *tw__safe_sqrt(const tw_loc *at, tw_node *x);
+/* The number of a random node: the context's next, or one of the stream that the key names (random.c). */
+uint64_t tw__random_number(tw_ctx *cx, uint64_t key);
+/* Shape rule of random leaves: floats. */
+bool tw__shape_draw(tw_node *y);
+
 /* ---- scans along an axis (cumsum.c) ----------------------------------------------------------- */
 
 static inline const tw_scan_attr *tw__scan_of(const tw_node *y) { return tw_attr(y); }

@@ -13,7 +13,7 @@ static bool shape_bits(tw_node *y)
     return y->dtype == TW_I32 || tw_reject(y, TW_EDTYPE, "%s: bits are i32", tw_dtype_name((tw_dtype)y->dtype));
 }
 
-static bool shape_float(tw_node *y)
+bool tw__shape_draw(tw_node *y)
 {
     return tw_is_float(y->dtype) || tw_reject(y, TW_EDTYPE, "%s: f32 or f64 needed", tw_dtype_name((tw_dtype)y->dtype));
 }
@@ -32,7 +32,7 @@ const tw_op tw_op_uniform = {
     .slot_size = sizeof(uint64_t),
     .traits    = TW_LEAF | TW_RANDOM,
     .rule      = TW_NONE,
-    .shape     = shape_float,
+    .shape     = tw__shape_draw,
     .kernel_id = TW_K_uniform,
 };
 
@@ -41,15 +41,20 @@ const tw_op tw_op_normal = {
     .slot_size = sizeof(uint64_t),
     .traits    = TW_LEAF | TW_RANDOM,
     .rule      = TW_NONE,
-    .shape     = shape_float,
+    .shape     = tw__shape_draw,
     .kernel_id = TW_K_normal,
 };
+
+uint64_t tw__random_number(tw_ctx *cx, uint64_t key)
+{
+    /* Streams of one's own have the high bit, so that they never meet the context's numbers. */
+    return key ? key | (uint64_t)1 << 63 : tw_next_random(cx);
+}
 
 static tw_node *leaf(const tw_loc *at, const tw_op *op, tw_ctx *cx, tw_shape shape, tw_dtype dtype, uint64_t key)
 {
     if (!tw_ok(cx)) return tw_nil(cx);
-    /* Streams of one's own have the high bit, so that they never meet the context's numbers. */
-    const uint64_t number = key ? key | (uint64_t)1 << 63 : tw_next_random(cx);
+    const uint64_t number = tw__random_number(cx, key);
     return tw_build_node(&(tw_build){ .op = op, .at = at, .cx = cx, .slot = &number, .shape = &shape, .dtype = dtype });
 }
 

@@ -158,6 +158,8 @@ static void scans(void)
     BAD(TW_EARG, "cumargmax", "exclusive", tw_cumargmax(x, .exclusive = true));
     BAD(TW_EARG, "cumargmin", "exclusive", tw_cumargmin(x, .exclusive = true));
     BAD(TW_EDTYPE, "linear_recurrence", "i64", tw_linear_recurrence(i, i));
+    BAD(TW_EARG, "randint", "3", tw_randint(cx, TW_SHAPE(2), 3, 3));
+    BAD(TW_EARG, "truncated_normal", "2", tw_truncated_normal(cx, TW_SHAPE(2), .low = 2, .high = 1));
     BAD(TW_EARG, "argsort", "2", tw_argsort(x, .axes = TW_AXES(2)));
     BAD(TW_ESHAPE, "searchsorted", "[2, 3]", tw_searchsorted(x, Z(3, 3)));
 }

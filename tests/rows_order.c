@@ -145,6 +145,27 @@ static arr r_unique_now(const row *r, const arr *x)
     return y;
 }
 
+/* ---- draws: where they must lie; check_draws.c has their distributions ------------------ */
+
+static arr ones(int64_t n)
+{
+    arr y = arr_new(1, &n);
+    for (int64_t k = 0; k < n; k++) y.v[k] = 1;
+    return y;
+}
+#define DRAW(name, draw, low, high)                                                                        \
+    BUILD(b_##name, tw_logical_and(tw_greater_equal(draw, low), tw_less_equal(draw, high)))                \
+    static arr r_##name(const row *r, const arr *x) { (void)r, (void)x; return ones(500); }
+DRAW(randint, tw_randint(cx, TW_SHAPE(500), -3, 4, .key = 1), -3, 3)
+DRAW(truncated_normal, tw_truncated_normal(cx, TW_SHAPE(500), .key = 1), -2, 2)
+DRAW(exponential, tw_exponential(cx, TW_SHAPE(500), .key = 1), 0, 40)
+DRAW(gumbel, tw_gumbel(cx, TW_SHAPE(500), .key = 1), -4, 40)
+DRAW(laplace, tw_laplace(cx, TW_SHAPE(500), .key = 1), -40, 40)
+DRAW(bernoulli, tw_cast(tw_bernoulli(cx, TW_SHAPE(500), .key = 1), TW_F64), 0, 1)
+DRAW(permutation, tw_permutation(cx, 500, .key = 1), 0, 499)
+BUILD(b_categorical, tw_less_equal(tw_categorical(x[0]), 3))
+static arr r_categorical(const row *r, const arr *x) { (void)r; return ones(x[0].at[0]); }
+
 const row rows_order[] = {
     { "cumsum", "a vector", { REAL(7) }, IS(cumsum) },
     { "cumsum", "first axis", { REAL(5, 3) }, IS(cumsum) },
@@ -203,5 +224,13 @@ const row rows_order[] = {
     { "nonzero_now", "bool", { BOOLS(17) }, IS(nonzero_now), .flags = R_VALUE },
     { "unique_now", "few", { TIES(4, 9) }, IS(unique_now), .flags = R_VALUE },
     { "unique_now", "i64", { { K_I64, -9, 9, S(40) } }, IS(unique_now), .flags = R_VALUE },
+    { "randint", "within", { { 0 } }, IS(randint), .flags = R_VALUE },
+    { "truncated_normal", "within", { { 0 } }, IS(truncated_normal), .flags = R_VALUE },
+    { "exponential", "within", { { 0 } }, IS(exponential), .flags = R_VALUE },
+    { "gumbel", "within", { { 0 } }, IS(gumbel), .flags = R_VALUE },
+    { "laplace", "within", { { 0 } }, IS(laplace), .flags = R_VALUE },
+    { "bernoulli", "within", { { 0 } }, IS(bernoulli), .flags = R_VALUE },
+    { "permutation", "within", { { 0 } }, IS(permutation), .flags = R_VALUE },
+    { "categorical", "within", { REAL(40, 4) }, IS(categorical), .flags = R_VALUE },
 };
 const int n_rows_order = sizeof rows_order / sizeof *rows_order;

@@ -20,3 +20,7 @@ int64_t tw__k_cumargmin(const tw_call *c);
 int64_t tw__k_argsort(const tw_call *c);                /* attr uint8_t descending; a unit of work is a row */
 int64_t tw__k_searchsorted(const tw_call *c);           /* attr uint8_t right */
 size_t  tw__argsort_scratch(int64_t n, tw_dtype dtype); /* bytes for rows of n, some even for 0 */
+
+/* draw.c */
+int64_t tw__k_randint(const tw_call *c);                /* leaf: tw_randint_slot; i64 in [low, low + range) */
+int64_t tw__k_truncated_normal(const tw_call *c);       /* leaf: tw_truncated_slot */
