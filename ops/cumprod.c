@@ -70,7 +70,6 @@ const tw_op tw_op_linear_recurrence = {
     TW_WORD(linear_recurrence),
     .arity     = 2,
     .attr_size = sizeof(tw_scan_attr),
-    .traits    = TW_BROADCAST,
     .rule      = TW_GENERAL,
     .shape     = shape_recurrence,
     .vjp       = vjp_recurrence,
