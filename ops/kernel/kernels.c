@@ -56,6 +56,13 @@
 #define BITS     32
 #include "ops/kernel/dtype_tmpl.h"
 
+/* Integers and booleans have base kernels only: bookkeeping beside floats, and a set of them for each
+ * instruction set would be a third of the library. */
+#define EVERY_base   1
+#define EVERY_avx2   0
+#define EVERY_avx512 0
+#define EVERY        JOIN2(EVERY_, TW_ISA)
+#if EVERY
 #define T        int32_t
 #define TU       uint32_t
 #define SUFFIX   i32
@@ -83,16 +90,25 @@
 #define IS_FLOAT 0
 #define BITS     8
 #include "ops/kernel/dtype_tmpl.h"
+#endif
 
 /* The table: a word of kernels.def expands to one initialiser for each of its dtypes. */
 #define AT(name, dtype, suffix) [dtype] = JOIN3(name, suffix, TW_ISA),
 #define DTYPES_F(name) AT(name, TW_F32, f32) AT(name, TW_F64, f64)
+#if EVERY
 #define DTYPES_N(name) DTYPES_F(name) AT(name, TW_I32, i32) AT(name, TW_I64, i64) AT(name, TW_U8, u8)
 #define DTYPES_A(name) DTYPES_N(name) AT(name, TW_BOOL, b8)
 #define DTYPES_M(name) DTYPES_F(name) AT(name, TW_I32, f32) AT(name, TW_I64, f64) \
                        AT(name, TW_U8, u8) AT(name, TW_BOOL, u8)
 #define DTYPES_B(name) AT(name, TW_BOOL, b8)
 #define DTYPES_R(name) AT(name, TW_I32, i32)
+#else
+#define DTYPES_N(name) DTYPES_F(name)
+#define DTYPES_A(name) DTYPES_F(name)
+#define DTYPES_M(name) DTYPES_F(name) AT(name, TW_I32, f32) AT(name, TW_I64, f64)
+#define DTYPES_B(name) NULL
+#define DTYPES_R(name) NULL
+#endif
 
 #define TABLE_(isa) tw__kernels_##isa
 #define TABLE(isa)  TABLE_(isa)
