@@ -200,7 +200,7 @@ static tw_node *attention(tw_node *qkv, int64_t heads)
         part[k] = tw_permute(tw_reshape(part[k], TW_SHAPE(batch, steps, heads, width / heads)), TW_AXES(0, 2, 1, 3));
     tw_node *score = tw_mul(1 / sqrt((double)(width / heads)), tw_matmul(part[0], part[1], .transpose_b = true));
     tw_node *past = tw_less_equal(at, tw_reshape(at, TW_SHAPE(steps, 1)));
-    tw_node *y = tw_matmul(tw_softmax(tw_where(past, score, -INFINITY)), part[2]);
+    tw_node *y = tw_matmul(tw_softmax(tw_where(past, score, -(double)INFINITY)), part[2]);
     return tw_reshape(tw_permute(y, TW_AXES(0, 2, 1, 3)), TW_SHAPE(batch, steps, width));
 }
 

@@ -59,7 +59,7 @@ START_TEST(not_positive_definite_is_an_error)
     const double a[] = { 4, 2, 2, 3, /* and */ 1, 2, 2, 1 };
     tw_node *y = tw_cholesky(tw_data(cx, TW_F64, TW_SHAPE(2, 2, 2), a)); const int line = __LINE__;
     BREAKS("cholesky", line, "matrix 1 of the batch is not positive definite: its leading minor of order 2", y);
-    tw_node *z = tw_cholesky(tw_fill(cx, TW_SHAPE(1, 1), .value = NAN)); const int line2 = __LINE__;
+    tw_node *z = tw_cholesky(tw_fill(cx, TW_SHAPE(1, 1), .value = NaN)); const int line2 = __LINE__;
     BREAKS("cholesky", line2, "order 1", z);
     ck_assert_int_eq(tw_count(tw_cholesky(tw_zeros(cx, TW_SHAPE(3, 0, 0)))), 0);
 }
@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(what_is_not_finite_has_no_eigenvalues)
 {
-    const double a[] = { 1, 0, 0, 1, /* and */ 1, NAN, 0, 1 };
+    const double a[] = { 1, 0, 0, 1, /* and */ 1, NaN, 0, 1 };
     tw_node *x = tw_data(cx, TW_F64, TW_SHAPE(2, 2, 2), a);
     tw_node *w = tw_eigvalsh(x); const int line = __LINE__;
     BREAKS("eigh", line, "matrix 1 of the batch has an element that is not finite", w);

@@ -2,7 +2,7 @@
 #include "tests/naive.h"
 #include "tests/slow.h"
 
-static double cbrt_of(double a)                 { return (double)cbrtl(a); }        /* glibc's cbrt errs by up to 3.7 units */
+static double cbrt_of(double a)                 { return (double)cbrtl((long double)a); }        /* glibc's cbrt errs by up to 3.7 units */
 static double logaddexp_of(double a, double b)  { return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b)); }
 static double xor_of(double a, double b)        { return (a != 0) != (b != 0); }
 

@@ -19,7 +19,8 @@
 #define BIG 1003
 
 /* Every function of one operand in three sizes; f, domain of the small ones, domain of the large one, tolerance. */
-#define ROWS1(f, dom, low, high, ...)                                                                  \
+#define ROWS1(f, dom, low, ...) ROWS1_(f, dom, low, __VA_ARGS__, )
+#define ROWS1_(f, dom, low, high, ...)                                                                 \
     { #f, "scalar", { { dom, low, high, S0 } }, IS(f), __VA_ARGS__ },                                  \
     { #f, "3 by 5", { { dom, low, high, S(3, 5) } }, IS(f), __VA_ARGS__ },                             \
     { #f, "empty", { { dom, low, high, S(2, 0) } }, IS(f), __VA_ARGS__ },                              \

@@ -102,6 +102,12 @@ minimal_build()
     make build-minimal --prefix "$PWD/build-minimal/prefix" --auto-features disabled -Ddefault_library=static \
         -Dexamples=false -Dbench=false
 }
+threads_build()
+{
+    (export CC=gcc && configure build-threads --buildtype debugoptimized -Doptimization=1 -Ddefault_library=static \
+        -Dwerror=false -Db_sanitize=thread -Dbench=false -Dexamples=false &&
+        ninja -C build-threads tests/check_pool tests/check_data)
+}
 install_from() { rm -rf "$1/prefix" && meson install -C "$1" --no-rebuild && tools/headers.sh "$1/prefix/include/thalweg"; }
 
 step "gcc builds without a warning"     gcc_build
@@ -126,5 +132,11 @@ step "builds with sanitizers"           sanitizer_build
 # Check must not fork here: leaks of the whole program are looked for at its end.
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 CK_FORK=no
 tests "tests under sanitizers" build-sanitize --no-suite source --timeout-multiplier 8
+
+# Threads share bytes in two places: the pool of core, and the workers that load data. The child of a fork may have threads.
+step "builds with the thread sanitizer" threads_build
+export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
+step "no race in the pool"              build-threads/tests/check_pool
+step "no race in loading"               build-threads/tests/check_data
 
 passed=$all_passed failed=$all_failed
