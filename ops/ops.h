@@ -83,6 +83,31 @@ typedef struct tw_pool_args {
     bool       exclude_padding;             /* means divide by what lies inside of x, not by the window */
 } tw_pool_args;
 
+/* The windows of pools without them: stride default 1. */
+typedef struct tw_window_args {
+    int        _size;
+    int        window[3], stride[3], dilation[3];   /* {2} means {2, 2, 2}; default 1 but for the window */
+    tw_padding padding;                             /* default none */
+} tw_window_args;
+
+typedef struct tw_adaptive_pool_args { int _size; int64_t size[3]; } tw_adaptive_pool_args;     /* of the output; {2} means {2, 2, 2} */
+
+typedef enum tw_interpolation { TW_INTERP_NEAREST, TW_INTERP_NEAREST_EXACT, TW_INTERP_LINEAR, TW_INTERP_CUBIC } tw_interpolation;
+typedef struct tw_interpolate_args {
+    int              _size;
+    tw_interpolation mode;              /* default TW_INTERP_NEAREST */
+    int64_t          size[3];           /* of the output, or */
+    double           scale[3];          /* its ratio to the input; {2} means {2, 2, 2} */
+    bool             align_corners;     /* the first and last pixels of both stand on each other, not their outer edges */
+} tw_interpolate_args;
+
+typedef struct tw_attention_args {
+    int      _size;
+    tw_node *mask;          /* broadcast to [.., t, s]: booleans, true where a query sees a key, or numbers to add; default none */
+    bool     causal;        /* query i sees keys 0 to i */
+    double   scale;         /* default 1 / sqrt(features) */
+} tw_attention_args;
+
 typedef enum tw_mode { TW_CHEAPER, TW_FORWARD, TW_REVERSE } tw_mode;
 typedef struct tw_jacobian_args { int _size; tw_mode mode; int64_t chunk; } tw_jacobian_args;
 typedef struct tw_dtype_args    { int _size; tw_dtype dtype; } tw_dtype_args;
@@ -254,6 +279,8 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_reshape(x, ...) tw_reshape_at(TW_HERE, x, __VA_ARGS__)
 #define tw_permute(x, ...) tw_permute_at(TW_HERE, x, __VA_ARGS__)
 #define tw_broadcast_to(x, ...) tw_broadcast_to_at(TW_HERE, x, __VA_ARGS__)
+#define tw_pixel_shuffle(x, factor)   tw_pixel_shuffle_at(TW_HERE, x, factor)
+#define tw_pixel_unshuffle(x, factor) tw_pixel_unshuffle_at(TW_HERE, x, factor)
 #define tw_sum_to(x, ...)  tw_sum_to_at(TW_HERE, x, __VA_ARGS__)
 
 /* One operand and options. */
@@ -280,6 +307,14 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_avg_pool1d(...)  TW__X1(tw_avg_pool1d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_avg_pool2d(...)  TW__X1(tw_avg_pool2d_at, tw_pool_args, __VA_ARGS__, )
 #define tw_avg_pool3d(...)  TW__X1(tw_avg_pool3d_at, tw_pool_args, __VA_ARGS__, )
+#define tw_window(...)      TW__X1(tw_window_at, tw_window_args, __VA_ARGS__, )
+#define tw_adaptive_avg_pool1d(...) TW__X1(tw_adaptive_avg_pool1d_at, tw_adaptive_pool_args, __VA_ARGS__, )
+#define tw_adaptive_avg_pool2d(...) TW__X1(tw_adaptive_avg_pool2d_at, tw_adaptive_pool_args, __VA_ARGS__, )
+#define tw_adaptive_avg_pool3d(...) TW__X1(tw_adaptive_avg_pool3d_at, tw_adaptive_pool_args, __VA_ARGS__, )
+#define tw_adaptive_max_pool1d(...) TW__X1(tw_adaptive_max_pool1d_at, tw_adaptive_pool_args, __VA_ARGS__, )
+#define tw_adaptive_max_pool2d(...) TW__X1(tw_adaptive_max_pool2d_at, tw_adaptive_pool_args, __VA_ARGS__, )
+#define tw_adaptive_max_pool3d(...) TW__X1(tw_adaptive_max_pool3d_at, tw_adaptive_pool_args, __VA_ARGS__, )
+#define tw_interpolate(...) TW__X1(tw_interpolate_at, tw_interpolate_args, __VA_ARGS__, )
 #define tw_mean(...)        TW__X1(tw_mean_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_var(...)         TW__X1(tw_var_at, tw_var_args, __VA_ARGS__, )
 #define tw_softmax(...)     TW__X1(tw_softmax_at, tw_softmax_args, __VA_ARGS__, )
@@ -346,6 +381,7 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_einsum(equation, ...) TW__EINSUM(TW__U(tw__in_), equation, __VA_ARGS__)
 #define TW__EINSUM(in, equation, ...) __extension__({ tw_node *in[] = { __VA_ARGS__ }; tw_einsum_at(TW_HERE, equation, (int)(sizeof in / sizeof *in), in); })
 #define tw_scatter_add(...) TW__X3(tw_scatter_add_at, tw_axis_args, __VA_ARGS__, )
+#define tw_attention(...)   TW__X3(tw_attention_at, tw_attention_args, __VA_ARGS__, )
 #define tw_scatter_set(...) TW__X3(tw_scatter_set_at, tw_axis_args, __VA_ARGS__, )
 #define TW__X3(f, T, a, b, c, ...) TW__CALL_NNNO(f, T, a, b, c, __VA_ARGS__)
 
@@ -417,6 +453,10 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 /* Two operands, a number, and options. */
 #define TW__X2N(f, T, a, b, n, ...) TW__X2N_(f, T, a, b, n, TW__U(tw__a_), TW__U(tw__b_), __VA_ARGS__)
 #define TW__X2N_(f, T, a, b, n, u, v, ...) __extension__({ tw_node *u = (a), *v = (b); f(TW_HERE, u, v, n, TW_OPTS(T, __VA_ARGS__)); })
+
+/* One operand, a shape, and options. */
+#define tw_window_add(...)  TW__XS(tw_window_add_at, tw_window_args, __VA_ARGS__, )
+#define TW__XS(f, T, x, shape, ...) f(TW_HERE, x, shape, TW_OPTS(T, __VA_ARGS__))
 
 /* A context or a count first, one argument, and options. */
 #define TW__CX(f, T, cx, v, ...) f(TW_HERE, cx, v, TW_OPTS(T, __VA_ARGS__))

@@ -209,6 +209,29 @@ static void heavy(void)
     BAD(TW_ESHAPE, "sum_pool2d", "5", tw_sum_pool2d(image, .window = { 5 }));
     BAD(TW_ESHAPE, "avg_pool2d", "5", tw_avg_pool2d(image, .window = { 5 }));
     BAD(TW_EARG, "avg_pool3d", "-1", tw_avg_pool3d(Z(1, 2, 2, 2, 1), .window = { 2, -1 }));
+    BAD(TW_EARG, "adaptive_avg_pool2d", ".size", tw_adaptive_avg_pool2d(image));
+    BAD(TW_ESHAPE, "adaptive_max_pool1d", "rank 4", tw_adaptive_max_pool1d(image, .size = { 2 }));
+    BAD(TW_ESHAPE, "adaptive_max_pool1d", "axis 1 has no pixels", tw_adaptive_max_pool1d(Z(1, 0, 2), .size = { 2 }));
+    BAD(TW_ESHAPE, "window", "rank 2", tw_window(x, .window = { 2 }));
+    BAD(TW_EARG, "window", ".window", tw_window(image));
+    BAD(TW_ESHAPE, "window", "5", tw_window(image, .window = { 5 }));
+    BAD(TW_ESHAPE, "window_add", "rank 4", tw_window_add(image, TW_SHAPE(1, 4, 4, 2), .window = { 2 }));
+    BAD(TW_ESHAPE, "window_add", "not the windows", tw_window_add(Z(1, 3, 2, 2), TW_SHAPE(1, 5, 2), .window = { 2 }));
+    BAD(TW_EDTYPE, "window_add", "bool", tw_window_add(tw_less(Z(1, 3, 2, 2), 1), TW_SHAPE(1, 4, 2), .window = { 2 }));
+    BAD(TW_EARG, "interpolate", "neither", tw_interpolate(image));
+    BAD(TW_EARG, "interpolate", "both", tw_interpolate(image, .size = { 2 }, .scale = { 2 }));
+    BAD(TW_EARG, "interpolate", "-3", tw_interpolate(image, .size = { -3 }));
+    BAD(TW_EARG, "interpolate", ".align_corners", tw_interpolate(image, .size = { 2 }, .align_corners = true));
+    BAD(TW_ESHAPE, "interpolate", "rank 2", tw_interpolate(x, .size = { 2 }));
+    BAD(TW_ESHAPE, "interpolate", "to 0", tw_interpolate(image, .scale = { 0.2 }));
+    BAD(TW_EDTYPE, "interpolate", "bool", tw_interpolate(tw_less(image, 1), .size = { 2 }, .mode = TW_INTERP_LINEAR));
+    BAD(TW_ESHAPE, "pixel_shuffle", "2 channels", tw_pixel_shuffle(image, 2));
+    BAD(TW_EARG, "pixel_shuffle", "0", tw_pixel_shuffle(image, 0));
+    BAD(TW_ESHAPE, "pixel_unshuffle", "squares of 3", tw_pixel_unshuffle(image, 3));
+    BAD(TW_ESHAPE, "attention", "features", tw_attention(x, Z(4, 2), Z(4, 2)));
+    BAD(TW_ESHAPE, "attention", "time", tw_attention(x, Z(4, 3), Z(5, 2)));
+    BAD(TW_ESHAPE, "attention", "mask [5]", tw_attention(x, Z(4, 3), Z(4, 2), .mask = Z(5)));
+    BAD(TW_EDTYPE, "attention", "bool", tw_attention(tw_less(x, 1), tw_less(x, 1), x));
 }
 
 static void matrices(void)

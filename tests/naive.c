@@ -143,14 +143,15 @@ static arr n_conv_w(const tw_node *y, const arr *x)
     return slow_conv_w(&x[0], &x[1], &o, &like);
 }
 
-static slow_window pool_window(const tw_node *y)
+static slow_window axes_window(const tw_node *y, int axes)
 {
     const tw_pool_attr *a = tw_attr(y);
-    const int axes = y->shape->n - 2;
     slow_window o = window_of(&a->at, axes);
     for (int d = 0; d < axes; d++) o.size[d] = a->window[3 - axes + d];
     return o;
 }
+
+static slow_window pool_window(const tw_node *y) { return axes_window(y, y->shape->n - 2); }
 
 static arr n_max_pool(const tw_node *y, const arr *x)
 {
@@ -191,6 +192,18 @@ static arr n_opaque(const tw_node *y, const arr *x)
     return r;
 }
 
+static arr n_window(const tw_node *y, const arr *x)
+{
+    const slow_window o = axes_window(y, x[0].n - 2);
+    return slow_unfold(&x[0], &o);
+}
+static arr n_window_add(const tw_node *y, const arr *x)
+{
+    const slow_window o = axes_window(y, y->shape->n - 2);
+    const arr like = arr_new(y->shape->n, y->shape->at);
+    return slow_fold(&x[0], &o, &like);
+}
+
 #define R(name) { #name, n_##name }
 static const naive_rule rules[] = {
     R(neg), R(abs), R(sign), R(exp), R(expm1), R(log), R(log1p), R(sqrt), R(rsqrt), R(recip), R(square), R(sin), R(cos),
@@ -199,6 +212,7 @@ static const naive_rule rules[] = {
     R(where), R(cast), R(reshape), R(permute), R(broadcast_to), R(sum_to), R(slice), R(pad), R(concat), R(sum), R(sum_bool),
     R(prod), R(max), R(min), R(argmax), R(matmul), R(conv), R(conv_x), R(conv_w), R(max_pool), R(max_pool_x),
     R(max_pool_y), R(sum_pool), R(sum_pool_x), R(gather), R(scatter_add),
+    R(window), R(window_add),
     { "extern", n_opaque }, { "extern_vjp", n_opaque }, { "extern_jvp", n_opaque },
     { "stop_grad", n_same }, { "custom", n_same }, { "keep", n_same },
     { "checkpoint", n_same }, { "barrier", n_same }, { "linear_solve", n_opaque }, { "solution", n_same },

@@ -378,6 +378,41 @@ arr slow_sum_pool_x(const arr *gy, const slow_window *o, const arr *x_like)
     return gx;
 }
 
+/* The element of x that element i of its windows is, or NULL in the padding. */
+static double *unfolded(const arr *x, const slow_window *o, const int64_t *i)
+{
+    const int axes = x->n - 2;
+    int64_t at[5] = { 0 };
+    for (int d = 0; d <= axes; d++) at[d] = i[d];
+    return under(x, o, at, &i[1 + axes], i[1 + 2 * axes]);
+}
+
+arr slow_unfold(const arr *x, const slow_window *o)
+{
+    const int axes = x->n - 2;
+    const arr places = windows(x, o, x->at[1 + axes]);
+    int64_t at[8];
+    for (int d = 0; d <= axes; d++) at[d] = places.at[d];
+    for (int d = 0; d < axes; d++) at[1 + axes + d] = o->size[d];
+    at[1 + 2 * axes] = x->at[1 + axes];
+    arr y = arr_new(2 * axes + 2, at);
+    EACH(y, i, k) {
+        const double *from = unfolded(x, o, i);
+        y.v[k] = from ? *from : 0;
+    }
+    return y;
+}
+
+arr slow_fold(const arr *y, const slow_window *o, const arr *x_like)
+{
+    arr x = arr_like(x_like);
+    EACH(*y, i, k) {
+        double *to = unfolded(&x, o, i);
+        if (to) *to += y->v[k];
+    }
+    return x;
+}
+
 /* ---- indices --------------------------------------------------------------------------- */
 
 /* Axes of size 1 in index, but for the axis itself, stand for all of x's. */

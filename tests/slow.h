@@ -39,6 +39,8 @@ arr slow_conv_w(const arr *x, const arr *gy, const slow_window *o, const arr *w_
 arr slow_pool(const arr *x, const slow_window *o, char how);                 /* 'M', '+', or '#': elements that are not padding */
 arr slow_max_pool_x(const arr *x, const arr *y, const arr *gy, const slow_window *o);
 arr slow_max_pool_y(const arr *x, const arr *y, const arr *t, const slow_window *o);
+arr slow_unfold(const arr *x, const slow_window *o);                         /* [n, places, window, c] */
+arr slow_fold(const arr *y, const slow_window *o, const arr *x_like);        /* its transpose */
 arr slow_sum_pool_x(const arr *gy, const slow_window *o, const arr *x_like);
 
 arr slow_gather(const arr *x, const arr *index, int axis);

@@ -90,7 +90,7 @@ TW_INLINE V FN(window_ties)(const struct FN(panes) *q, const T *x, V y, int64_t 
 
 /* Adds v to each pixel of the window that wins, or where x is NULL to all; fresh pixels are not
  * zeroed yet. */
-TW_INLINE void FN(window_add)(const struct FN(panes) *q, T *gx, const T *x, V y, V v, int64_t n,
+TW_INLINE void FN(window_give)(const struct FN(panes) *q, T *gx, const T *x, V y, V v, int64_t n,
                               bool fresh)
 {
     PANES(q, at) {
@@ -185,7 +185,7 @@ TW_INLINE void FN(pool_backward)(const tw_call *c, const T *x, const T *y, const
                     top = FN(get)(y + k, n);
                     v = v / FN(window_ties)(&q, x + at, top, n);
                 }
-                FN(window_add)(&q, gx + at, x ? x + at : NULL, top, v, n, fresh);
+                FN(window_give)(&q, gx + at, x ? x + at : NULL, top, v, n, fresh);
             }
             if (x) y += g.c;
         }
@@ -200,6 +200,28 @@ static int64_t FN(max_pool_x)(const tw_call *c)
 static int64_t FN(sum_pool_x)(const tw_call *c)
 {
     FN(pool_backward)(c, NULL, NULL, &c->in[0]);
+    return -1;
+}
+/* Adds each element of the windows to the pixel that it is of. */
+static int64_t FN(window_add)(const tw_call *c)
+{
+    const tw_dims *windows = c->in[0].shape;
+    struct FN(pool) g = FN(pool_of)(c, c->out->shape, c->out->shape);
+    const int axes = c->out->shape->n - 2;
+    for (int i = 0; i < axes; i++) g.out[3 - axes + i] = windows->at[1 + i];
+    const int64_t image = g.in[0] * g.in[1] * g.in[2] * g.c, lines = g.out[0] * g.out[1];
+    const int64_t window = (int64_t)g.t->window[0] * g.t->window[1] * g.t->window[2] * g.c;
+    const T *from = (const T *)c->in[0].data + c->lo * lines * g.out[2] * window;
+    T *x = c->out->data;
+    memset(x + c->lo * image, 0, (size_t)((c->hi - c->lo) * image) * sizeof(T));
+    for (int64_t line = c->lo * lines; line < c->hi * lines; line++)
+        for (int64_t ox = 0; ox < g.out[2]; ox++) {
+            const struct FN(panes) q = FN(panes_of)(&g, line, ox);
+            PANES(&q, at) {
+                FN(accumulate)(x + q.first + at, from, g.c);
+                from += g.c;
+            }
+        }
     return -1;
 }
 #undef PANES

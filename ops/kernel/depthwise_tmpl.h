@@ -1,0 +1,235 @@
+/* depthwise_tmpl.h - convolutions with one channel in each group, in and out: each channel has a window of its own.
+ *
+ * Lanes run along the channels. Value and derivative to x are one loop: a pixel is the sum over the taps that meet it,
+ * in order (taps.h), of source pixels times weights; taps in the padding are left out. Of pixels whose windows lie
+ * inside, several are made at once, so that a weight is loaded once for them. The derivative to the weights
+ * sums over a line of output pixels, then adds the line.
+ */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+enum { FN(DW_PIXELS) = TW_VEC == 64 ? 8 : 4, FN(DW_TAPS) = 4 };
+
+/* A line of pixels to make: every `pixel`-th element of to, count of them, of `channels` channels. */
+struct FN(dw) {
+    tw_taps  taps[3];           /* the first two cut to the source, the last as of pixel 0 */
+    int64_t  shift;             /* places of the last axis from pixel to pixel */
+    const T *from, *w;          /* the source image; the weights */
+    int64_t  in, step[3];       /* source pixels along the last axis; elements from place to place along each */
+    int64_t  w_step[3];         /* elements from tap to tap */
+    T       *to;
+    int64_t  pixel, count, channels;
+};
+
+/* n lanes, of which those beyond VL are another step's. */
+TW_INLINE V FN(dw_get)(const T *p, int64_t n) { return n >= VL ? FN(ld)(p) : FN(ldn)(p, n, 0); }
+TW_INLINE void FN(dw_set)(T *p, V v, int64_t n)
+{
+    if (n >= VL) FN(st)(p, v);
+    else FN(stn)(p, v, n);
+}
+
+/* `pixels` pixels from j on, whose taps along the last axis are x, lanes from channel c on. */
+TW_INLINE void FN(dw_tile)(int pixels, const struct FN(dw) *g, const tw_taps *x, int64_t j, int64_t c, int64_t n)
+{
+    const tw_taps *z = &g->taps[0], *y = &g->taps[1];
+    const int64_t next = g->shift * g->step[2], along = x->step * g->step[2], w_along = x->tap_step * g->w_step[2];
+    const T *const from = g->from + c + z->at * g->step[0] + y->at * g->step[1] + x->at * g->step[2];
+    const T *const w = g->w + c + z->tap * g->w_step[0] + y->tap * g->w_step[1] + x->tap * g->w_step[2];
+    V sum[FN(DW_PIXELS)];
+    UNROLL
+    for (int i = 0; i < pixels; i++) sum[i] = (V){ 0 };
+    for (int64_t kz = 0; kz < z->n; kz++)
+        for (int64_t ky = 0; ky < y->n; ky++) {
+            const T *p = from + kz * z->step * g->step[0] + ky * y->step * g->step[1];
+            const T *q = w + kz * z->tap_step * g->w_step[0] + ky * y->tap_step * g->w_step[1];
+            for (int64_t kx = 0; kx < x->n; kx++, p += along, q += w_along) {
+                const V weight = FN(dw_get)(q, n);
+                UNROLL
+                for (int i = 0; i < pixels; i++) sum[i] = TW_FMA(FN(dw_get)(p + i * next, n), weight, sum[i]);
+            }
+        }
+    T *to = g->to + j * g->pixel + c;
+    UNROLL
+    for (int i = 0; i < pixels; i++) FN(dw_set)(to + i * g->pixel, sum[i], n);
+}
+
+/* The same for all channels. */
+TW_INLINE void FN(dw_pixels)(int pixels, const struct FN(dw) *g, int64_t j, bool inside)
+{
+    tw_taps x = g->taps[2];
+    x.at += j * g->shift;
+    if (!inside) x = tw__taps_inside(x, g->in);
+    int64_t c = 0;
+    for (; c + VL <= g->channels; c += VL) FN(dw_tile)(pixels, g, &x, j, c, VL);
+    if (c < g->channels) FN(dw_tile)(pixels, g, &x, j, c, g->channels - c);
+}
+
+static void FN(dw_line)(const struct FN(dw) *g)
+{
+    const tw_taps *x = &g->taps[2];
+    const int64_t last = x->at + (x->n - 1) * x->step;      /* place of the last tap */
+    int64_t first = x->at < 0 ? (g->shift - 1 - x->at) / g->shift : 0, end = last < g->in ? (g->in - 1 - last) / g->shift + 1 : 0;
+    if (x->n == 0 || first > g->count) first = g->count;
+    end = FN(least)(end, g->count);
+    int64_t j = 0;
+    for (; j < first; j++) FN(dw_pixels)(1, g, j, false);
+    for (; j + FN(DW_PIXELS) <= end; j += FN(DW_PIXELS)) FN(dw_pixels)(FN(DW_PIXELS), g, j, true);
+    for (; j + 2 <= end; j += 2) FN(dw_pixels)(2, g, j, true);
+    for (; j < g->count; j++) FN(dw_pixels)(1, g, j, false);
+}
+
+/* Elements from place to place of an image along each axis, and of the whole. */
+TW_INLINE int64_t FN(dw_steps)(const tw_dims *x, int64_t step[3])
+{
+    int64_t n = x->at[x->n - 1];
+    for (int k = 2; k >= 0; k--) {
+        step[k] = n;
+        n *= tw__pixels_at(x, k);
+    }
+    return n;
+}
+
+static void FN(dw_weights)(struct FN(dw) *g, const tw_dims *w)
+{
+    g->channels = w->at[w->n - 1];
+    g->w_step[2] = g->channels;
+    g->w_step[1] = g->w_step[2] * tw__taps_at(w, 2);
+    g->w_step[0] = g->w_step[1] * tw__taps_at(w, 1);
+}
+
+static void FN(depthwise)(const tw_call *c)
+{
+    const tw_window *t = &((const tw_conv_attr *)c->attr)->at;
+    const tw_dims *x = c->in[0].shape, *w = c->in[1].shape, *y = c->out->shape;
+    const int64_t planes = tw__pixels_at(y, 0), lines = tw__pixels_at(y, 1);
+    struct FN(dw) g = { .w = c->in[1].data, .in = tw__pixels_at(x, 2), .shift = t->stride[2], .count = tw__pixels_at(y, 2) };
+    FN(dw_weights)(&g, w);
+    const int64_t image = FN(dw_steps)(x, g.step);
+    g.pixel = g.channels;
+    g.taps[2] = tw__taps_of_output(t, 2, tw__taps_at(w, 2), 0);
+    for (int64_t line = c->lo; line < c->hi; line++) {
+        const int64_t plane = line / lines, n = plane / planes;
+        g.taps[0] = tw__taps_inside(tw__taps_of_output(t, 0, tw__taps_at(w, 0), plane - n * planes), tw__pixels_at(x, 0));
+        g.taps[1] = tw__taps_inside(tw__taps_of_output(t, 1, tw__taps_at(w, 1), line - plane * lines), tw__pixels_at(x, 1));
+        g.from = (const T *)c->in[0].data + n * image;
+        g.to = (T *)c->out->data + line * g.count * g.channels;
+        FN(dw_line)(&g);
+    }
+}
+
+/* The pixels of a line that have the same taps, a stride apart, are made together. */
+static void FN(depthwise_x)(const tw_call *c)
+{
+    const tw_window *t = &((const tw_conv_attr *)c->attr)->at;
+    const tw_dims *x = c->out->shape, *w = c->in[1].shape, *y = c->in[0].shape;
+    const int64_t planes = tw__pixels_at(x, 0), lines = tw__pixels_at(x, 1), pixels = tw__pixels_at(x, 2), stride = t->stride[2];
+    struct FN(dw) g = { .w = c->in[1].data, .in = tw__pixels_at(y, 2), .shift = 1 };
+    FN(dw_weights)(&g, w);
+    const int64_t image = FN(dw_steps)(y, g.step);
+    g.pixel = stride * g.channels;
+    for (int64_t line = c->lo * planes * lines; line < c->hi * planes * lines; line++) {
+        const int64_t plane = line / lines, n = plane / planes;
+        g.taps[0] = tw__taps_inside(tw__taps_of_input(t, 0, tw__taps_at(w, 0), plane - n * planes), tw__pixels_at(y, 0));
+        g.taps[1] = tw__taps_inside(tw__taps_of_input(t, 1, tw__taps_at(w, 1), line - plane * lines), tw__pixels_at(y, 1));
+        g.from = (const T *)c->in[0].data + n * image;
+        for (int64_t i = 0; i < stride && i < pixels; i++) {
+            g.taps[2] = tw__taps_of_input(t, 2, tw__taps_at(w, 2), i);
+            g.to = (T *)c->out->data + (line * pixels + i) * g.channels;
+            g.count = (pixels - i + stride - 1) / stride;
+            FN(dw_line)(&g);
+        }
+    }
+}
+
+/* ---- the weights ------------------------------------------------------------------------------ */
+
+/* A line of output pixels and the line of x under one line of taps. */
+struct FN(dw_pair) {
+    const T *x, *y;             /* of the first channel */
+    int64_t  in, out;           /* pixels */
+    int64_t  stride, dilation, before, channels;
+};
+
+/* Output pixels whose tap kx is inside: [*first, *end). */
+TW_INLINE void FN(dw_reach)(const struct FN(dw_pair) *g, int64_t kx, int64_t *first, int64_t *end)
+{
+    const int64_t at = kx * g->dilation - g->before;
+    *first = at < 0 ? (g->stride - 1 - at) / g->stride : 0;
+    *end = at < g->in ? FN(least)(g->out, (g->in - 1 - at) / g->stride + 1) : 0;
+    if (*end < *first) *end = *first;
+}
+
+/* Adds to gw, of tap kx on, the sums over a line for `taps` taps; lanes from channel c on. */
+TW_INLINE void FN(dw_w_taps)(int taps, const struct FN(dw_pair) *g, T *gw, int64_t kx, int64_t c, int64_t n)
+{
+    const int64_t C = g->channels, step = g->stride * C, next = g->dilation * C;
+    const T *const x = g->x + c + (kx * g->dilation - g->before) * C, *const y = g->y + c;
+    int64_t first[FN(DW_TAPS)], end[FN(DW_TAPS)], from = 0, to = g->out;
+    V sum[FN(DW_TAPS)];
+    UNROLL
+    for (int i = 0; i < taps; i++) {
+        FN(dw_reach)(g, kx + i, &first[i], &end[i]);
+        from = first[i] > from ? first[i] : from;
+        to = FN(least)(to, end[i]);
+        sum[i] = (V){ 0 };
+    }
+    if (to < from) to = from;           /* no pixel has all of them */
+    UNROLL
+    for (int i = 0; i < taps; i++)
+        for (int64_t p = first[i]; p < FN(least)(from, end[i]); p++)
+            sum[i] = TW_FMA(FN(dw_get)(x + p * step + i * next, n), FN(dw_get)(y + p * C, n), sum[i]);
+    for (int64_t p = from; p < to; p++) {
+        const V v = FN(dw_get)(y + p * C, n);
+        UNROLL
+        for (int i = 0; i < taps; i++) sum[i] = TW_FMA(FN(dw_get)(x + p * step + i * next, n), v, sum[i]);
+    }
+    UNROLL
+    for (int i = 0; i < taps; i++) {
+        for (int64_t p = to > first[i] ? to : first[i]; p < end[i]; p++)
+            sum[i] = TW_FMA(FN(dw_get)(x + p * step + i * next, n), FN(dw_get)(y + p * C, n), sum[i]);
+        T *const w = gw + (kx + i) * C + c;
+        FN(dw_set)(w, FN(dw_get)(w, n) + sum[i], n);
+    }
+}
+
+TW_INLINE void FN(dw_w_line)(const struct FN(dw_pair) *g, T *gw, int64_t taps, int64_t c, int64_t n)
+{
+    int64_t kx = 0;
+    for (; kx + FN(DW_TAPS) <= taps; kx += FN(DW_TAPS)) FN(dw_w_taps)(FN(DW_TAPS), g, gw, kx, c, n);
+    if (taps - kx == 3) FN(dw_w_taps)(3, g, gw, kx, c, n);
+    else if (taps - kx == 2) FN(dw_w_taps)(2, g, gw, kx, c, n);
+    else if (taps - kx == 1) FN(dw_w_taps)(1, g, gw, kx, c, n);
+}
+
+/* Channels [from, to) of the sum over all output pixels, line by line. */
+static void FN(depthwise_w)(const tw_call *c, int64_t from, int64_t to)
+{
+    const tw_window *t = &((const tw_conv_attr *)c->attr)->at;
+    const tw_dims *x = c->in[0].shape, *w = c->out->shape, *y = c->in[1].shape;
+    const int64_t planes = tw__pixels_at(y, 0), lines = tw__pixels_at(y, 1), taps = tw__taps_at(w, 2);
+    const int64_t rows = tw__taps_at(w, 0) * tw__taps_at(w, 1) * taps;
+    struct FN(dw_pair) g = { .in = tw__pixels_at(x, 2), .out = tw__pixels_at(y, 2), .stride = t->stride[2],
+                             .dilation = t->dilation[2], .before = t->before[2], .channels = w->at[w->n - 1] };
+    int64_t step[3];
+    const int64_t image = FN(dw_steps)(x, step), total = y->at[0] * planes * lines;
+    T *gw = c->out->data;
+    for (int64_t k = 0; k < rows; k++) memset(gw + k * g.channels + from, 0, (size_t)(to - from) * sizeof(T));
+    for (int64_t line = 0; line < total; line++) {
+        const int64_t plane = line / lines, n = plane / planes;
+        const tw_taps z = tw__taps_inside(tw__taps_of_output(t, 0, tw__taps_at(w, 0), plane - n * planes), tw__pixels_at(x, 0));
+        const tw_taps v = tw__taps_inside(tw__taps_of_output(t, 1, tw__taps_at(w, 1), line - plane * lines), tw__pixels_at(x, 1));
+        g.y = (const T *)c->in[1].data + line * g.out * g.channels;
+        for (int64_t kz = 0; kz < z.n; kz++)
+            for (int64_t ky = 0; ky < v.n; ky++) {
+                T *const to_taps = gw + ((z.tap + kz) * tw__taps_at(w, 1) + v.tap + ky) * taps * g.channels;
+                g.x = (const T *)c->in[0].data + n * image + (z.at + kz * z.step) * step[0] + (v.at + ky * v.step) * step[1];
+                int64_t ch = from;
+                for (; ch + VL <= to; ch += VL) FN(dw_w_line)(&g, to_taps, taps, ch, VL);
+                if (ch < to) FN(dw_w_line)(&g, to_taps, taps, ch, to - ch);
+            }
+    }
+}
+#undef UNROLL
