@@ -361,8 +361,10 @@ START_TEST(wrong_operands_are_errors)
         }
         if (!adjoint) {
             tw_shape shape = shape_of(&s.x[i]);
-            shape.at[shape.n++] = 2;
-            with_wrong(&s, i, tw_zeros(s.cx, shape), "an axis more");
+            if (shape.n < TW_MAX_RANK) {
+                shape.at[shape.n++] = 2;
+                with_wrong(&s, i, tw_zeros(s.cx, shape), "an axis more");
+            }
             with_wrong(&s, i, tw_zeros(s.cx, TW_SCALAR_SHAPE), "no axes");
             if (s.n) with_wrong(&s, i, NULL, "NULL");
         }
