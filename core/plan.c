@@ -240,7 +240,7 @@ static rec compute(planner *q, const tw_node *y)
     const int32_t parts = tw__parts(q->cx, y);
     const size_t each = op->scratch ? (op->scratch(y) + 63) & ~(size_t)63 : 0;
     const size_t scratch = each * (size_t)(parts < q->cx->threads ? parts : q->cx->threads);
-    tw__instr *i = q->ok ? new_instr(q, op, rel(q, y), y->n_in, n_out, scratch > 0) : NULL;
+    tw__instr *i = q->ok ? new_instr(q, op, rel(q, y), y->n_in, n_out, op->scratch != NULL) : NULL;
     if (!i || !choose_kernel(q, i, y)) return none;
     const int32_t pos = (int32_t)q->instr.n - 1;
     i->count = y->shape->count;

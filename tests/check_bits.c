@@ -6,6 +6,7 @@
 #include "tests/rig.h"
 #include "tests/rows.h"
 #include "tests/slow.h"
+#include "core/vocab_impl.h"
 #include "nn/nn.h"
 #include <fenv.h>
 
@@ -357,6 +358,83 @@ START_TEST(plans_and_threads_do_not_matter)
 }
 END_TEST
 
+enum { MARGIN = 4096 };     /* bytes behind buffers that are to stay as they are */
+
+static void untouched(const void *p, size_t from, size_t to, const char *op)
+{
+    static const unsigned char fill[2 * MARGIN] = { 0 };
+    ck_assert_msg(!memcmp((const char *)p + from, fill, to - from), "%s writes beyond %zu bytes", op, from);
+}
+
+/* What a kernel gives for all of y's work, done in ranges of so many units. */
+static void in_ranges(const tw_node *y, tw_kernel kernel, const tw_view *in, tw_view out, int64_t units)
+{
+    const size_t size = y->op->scratch ? y->op->scratch(y) : 0;
+    const int64_t work = y->op->work ? y->op->work(y) : y->shape->count;
+    const size_t room = (size + 63) / 64 * 64 + MARGIN, bytes = (size_t)y->shape->count * tw_dtype_size(out.dtype);
+    void *scratch = aligned_alloc(64, room);
+    memset(out.data, 0x5a, bytes), memset((char *)out.data + bytes, 0, MARGIN);
+    for (int64_t lo = 0; lo < work; lo += units) {
+        memset(scratch, 0xa5, size), memset((char *)scratch + size, 0, room - size);
+        const tw_call c = { .in = in, .out = &out, .n_in = y->n_in, .n_out = 1, .attr = tw_attr(y), .slot = tw_slot(y), .lo = lo,
+                            .hi = lo + units < work ? lo + units : work, .scratch = scratch, .seed = 7 };
+        ck_assert_int_eq(kernel(&c), -1);
+        untouched(scratch, size, room, y->op->name);
+    }
+    untouched(out.data, bytes, bytes + MARGIN, y->op->name);
+    free(scratch);
+}
+
+static void contiguous(const tw_dims *d, int64_t strides[TW_MAX_RANK])
+{
+    int64_t n = 1;
+    for (int i = TW_MAX_RANK - 1; i >= 0; i--) {
+        strides[i] = n;
+        if (i < d->n) n *= d->at[i];
+    }
+}
+
+START_TEST(ranges_of_the_work_do_not_matter)
+{
+    const row *r = row_at(_i);
+    for (int isa = 0; rig_isas()[isa]; isa++)
+        for (int d = 0; d < 2; d++) {
+            arr x[4];
+            tw_node *in[4];
+            const tw_dtype dtype = d ? TW_F64 : TW_F32;
+            tw_ctx *cx = rig_open(dtype, rig_isas()[isa], true);
+            row_noise(r, dtype, x);
+            row_leaves(r, cx, dtype, x, in);
+            tw_node *y = r->build(r, cx, in);
+            const int by = y->n_in ? tw_inputs(y)[y->op->by]->dtype : y->dtype;
+            const tw_kernel kernel = y->op->kernel_id ? tw__vocab.kernel((tw_isa)isa, y->op->kernel_id, (tw_dtype)by) : NULL;
+            if (kernel && y->n_in <= 4 && y->op->outputs <= 1) {
+                tw_view views[4];
+                int64_t strides[5][TW_MAX_RANK];
+                for (int i = 0; i < y->n_in; i++) {
+                    tw_node *n = tw_inputs(y)[i];
+                    contiguous(n->shape, strides[i]);
+                    views[i] = (tw_view){ (void *)(uintptr_t)tw_read_at(TW_HERE, n, (tw_dtype)n->dtype), n->shape, strides[i], (tw_dtype)n->dtype };
+                }
+                ok(cx);
+                contiguous(y->shape, strides[4]);
+                const size_t size = (size_t)y->shape->count * tw_dtype_size((tw_dtype)y->dtype);
+                tw_view whole = { malloc(size + MARGIN), y->shape, strides[4], (tw_dtype)y->dtype }, parts = whole;
+                parts.data = malloc(size + MARGIN);
+                in_ranges(y, kernel, views, whole, INT64_MAX / 2);
+                for (int64_t units = 1; units < 8; units += 2) {
+                    in_ranges(y, kernel, views, parts, units);
+                    ck_assert_msg(!memcmp(whole.data, parts.data, size), "%s (%s), %s, %s: ranges of %d units differ from the whole", r->name,
+                                  r->what, tw_dtype_name(dtype), rig_isas()[isa], (int)units);
+                }
+                free(whole.data), free(parts.data);
+            }
+            tw_close(cx);
+        }
+    arrs_drop();
+}
+END_TEST
+
 START_TEST(the_callers_rounding_mode_does_not_matter_and_stays)
 {
     arr a[7], b[7];
@@ -451,6 +529,7 @@ int main(void)
     tcase_add_loop_test(c, special_values_are_as_in_c, 0, FUNCTIONS);
     tcase_add_loop_test(c, offsets_and_neighbours_do_not_matter, 0, FUNCTIONS);
     tcase_add_loop_test(c, rows_agree_between_instruction_sets, 0, n_rows_elementwise + n_rows_math);
+    tcase_add_loop_test(c, ranges_of_the_work_do_not_matter, 0, row_count());
     tcase_add_test(c, strides_do_not_matter);
     tcase_add_test(c, plans_and_threads_do_not_matter);
     tcase_add_test(c, the_callers_rounding_mode_does_not_matter_and_stays);
