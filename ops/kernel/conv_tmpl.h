@@ -11,8 +11,13 @@
  * A tile of some 200 windows fits the second-level cache, next to the weights, so the copy costs a
  * few per cent of the product and X never exists as a whole. Channels come last: a row of a window
  * is one run of memory. With windows of one pixel X is x itself and nothing is copied.
- * Groups are products of their own, of narrow columns.
+ * Groups are products of their own, of narrow columns. Those of a single channel are depthwise_tmpl.h's, and where
+ * there are channels enough in the result direct_tmpl.h reads the windows as they lie: what is left here are windows of
+ * one pixel, and results of few channels.
  */
+#include "ops/kernel/depthwise_tmpl.h"
+#include "ops/kernel/direct_tmpl.h"
+
 struct FN(conv) {
     int64_t in[3], taps[3], out[3];         /* sizes of x, of the weights, of y */
     int64_t c, o;                           /* channels of x and y */
@@ -236,6 +241,14 @@ static struct FN(gemm) FN(windows)(const struct FN(conv) *g, const T *x, int64_t
 
 static int64_t FN(conv)(const tw_call *c)
 {
+    if (tw__conv_depthwise(c->in[1].shape, c->attr)) {
+        FN(depthwise)(c);
+        return -1;
+    }
+    if (tw__conv_direct(c->in[1].shape, c->attr, c->out->shape->at[c->out->shape->n - 1], BITS / 8)) {
+        FN(direct)(c, c->lo, c->hi);
+        return -1;
+    }
     const struct FN(conv) g = FN(conv_of)(c, c->in[0].shape, c->in[1].shape, c->out->shape);
     const T *x = c->in[0].data, *w = c->in[1].data;
     T *y = c->out->data;
@@ -277,11 +290,19 @@ static void FN(conv_w_columns)(const struct FN(conv) *g, const T *x, const T *gy
 
 static int64_t FN(conv_w)(const tw_call *c)
 {
+    if (tw__conv_depthwise(c->out->shape, c->attr)) {
+        FN(depthwise_w)(c, c->lo * TW_CONV_W_COLUMNS, FN(least)(c->hi * TW_CONV_W_COLUMNS, c->out->shape->at[c->out->shape->n - 1]));
+        return -1;
+    }
     const struct FN(conv) g = FN(conv_of)(c, c->in[0].shape, c->out->shape, c->in[1].shape);
+    const bool direct = tw__conv_direct(c->out->shape, c->attr, g.o, BITS / 8);
     const int64_t units = (g.og + TW_CONV_W_COLUMNS - 1) / TW_CONV_W_COLUMNS;
     for (int64_t unit = c->lo; unit < c->hi;) {
         const int64_t group = unit / units, next = FN(least)(c->hi, (group + 1) * units);
-        FN(conv_w_columns)(&g, c->in[0].data, c->in[1].data, c->out->data, group,
+        if (direct)
+            FN(direct_w)(c, group, (unit - group * units) * TW_CONV_W_COLUMNS,
+                         FN(least)(g.og, (next - group * units) * TW_CONV_W_COLUMNS));
+        else FN(conv_w_columns)(&g, c->in[0].data, c->in[1].data, c->out->data, group,
                              (unit - group * units) * TW_CONV_W_COLUMNS,
                              FN(least)(g.og, (next - group * units) * TW_CONV_W_COLUMNS));
         unit = next;
@@ -291,6 +312,14 @@ static int64_t FN(conv_w)(const tw_call *c)
 
 static int64_t FN(conv_x)(const tw_call *c)
 {
+    if (tw__conv_depthwise(c->in[1].shape, c->attr)) {
+        FN(depthwise_x)(c);
+        return -1;
+    }
+    if (tw__conv_direct(c->in[1].shape, c->attr, c->out->shape->at[c->out->shape->n - 1], BITS / 8)) {
+        FN(direct_x)(c, c->lo, c->hi);
+        return -1;
+    }
     const struct FN(conv) g = FN(conv_of)(c, c->out->shape, c->in[1].shape, c->in[0].shape);
     const T *gy = c->in[0].data, *w = c->in[1].data;
     T *gx = c->out->data;
@@ -313,3 +342,7 @@ static int64_t FN(conv_x)(const tw_call *c)
     return -1;
 }
 #undef LINES
+#undef MR
+#undef NV
+#undef KC
+#undef UNROLL

@@ -5,12 +5,7 @@
  * inside, several are made at once, so that a weight is loaded once for them. The derivative to the weights
  * sums over a line of output pixels, then adds the line.
  */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-enum { FN(DW_PIXELS) = TW_VEC == 64 ? 8 : 4, FN(DW_TAPS) = 4 };
+enum { FN(DW_PIXELS) = 8, FN(DW_TAPS) = 4 };
 
 /* A line of pixels to make: every `pixel`-th element of to, count of them, of `channels` channels. */
 struct FN(dw) {
@@ -56,15 +51,29 @@ TW_INLINE void FN(dw_tile)(int pixels, const struct FN(dw) *g, const tw_taps *x,
     for (int i = 0; i < pixels; i++) FN(dw_set)(to + i * g->pixel, sum[i], n);
 }
 
-/* The same for all channels. */
-TW_INLINE void FN(dw_pixels)(int pixels, const struct FN(dw) *g, int64_t j, bool inside)
+/* The same for all channels; x's places are those of pixel 0. */
+TW_INLINE void FN(dw_channels)(int pixels, const struct FN(dw) *g, const tw_taps *x, int64_t j)
+{
+    int64_t c = 0;
+    for (; c + VL <= g->channels; c += VL) FN(dw_tile)(pixels, g, x, j, c, VL);
+    if (c < g->channels) FN(dw_tile)(pixels, g, x, j, c, g->channels - c);
+}
+
+static void FN(dw_pixels)(int64_t pixels, const struct FN(dw) *g, int64_t j, bool inside)
 {
     tw_taps x = g->taps[2];
     x.at += j * g->shift;
     if (!inside) x = tw__taps_inside(x, g->in);
-    int64_t c = 0;
-    for (; c + VL <= g->channels; c += VL) FN(dw_tile)(pixels, g, &x, j, c, VL);
-    if (c < g->channels) FN(dw_tile)(pixels, g, &x, j, c, g->channels - c);
+    switch (pixels) {
+    case 8: FN(dw_channels)(8, g, &x, j); break;
+    case 7: FN(dw_channels)(7, g, &x, j); break;
+    case 6: FN(dw_channels)(6, g, &x, j); break;
+    case 5: FN(dw_channels)(5, g, &x, j); break;
+    case 4: FN(dw_channels)(4, g, &x, j); break;
+    case 3: FN(dw_channels)(3, g, &x, j); break;
+    case 2: FN(dw_channels)(2, g, &x, j); break;
+    default: FN(dw_channels)(1, g, &x, j); break;
+    }
 }
 
 static void FN(dw_line)(const struct FN(dw) *g)
@@ -76,8 +85,10 @@ static void FN(dw_line)(const struct FN(dw) *g)
     end = FN(least)(end, g->count);
     int64_t j = 0;
     for (; j < first; j++) FN(dw_pixels)(1, g, j, false);
-    for (; j + FN(DW_PIXELS) <= end; j += FN(DW_PIXELS)) FN(dw_pixels)(FN(DW_PIXELS), g, j, true);
-    for (; j + 2 <= end; j += 2) FN(dw_pixels)(2, g, j, true);
+    for (int64_t n; j < end; j += n) {
+        n = FN(even)(end - j, FN(DW_PIXELS));
+        FN(dw_pixels)(n, g, j, true);
+    }
     for (; j < g->count; j++) FN(dw_pixels)(1, g, j, false);
 }
 
@@ -222,14 +233,13 @@ static void FN(depthwise_w)(const tw_call *c, int64_t from, int64_t to)
         const tw_taps z = tw__taps_inside(tw__taps_of_output(t, 0, tw__taps_at(w, 0), plane - n * planes), tw__pixels_at(x, 0));
         const tw_taps v = tw__taps_inside(tw__taps_of_output(t, 1, tw__taps_at(w, 1), line - plane * lines), tw__pixels_at(x, 1));
         g.y = (const T *)c->in[1].data + line * g.out * g.channels;
-        for (int64_t kz = 0; kz < z.n; kz++)
-            for (int64_t ky = 0; ky < v.n; ky++) {
-                T *const to_taps = gw + ((z.tap + kz) * tw__taps_at(w, 1) + v.tap + ky) * taps * g.channels;
-                g.x = (const T *)c->in[0].data + n * image + (z.at + kz * z.step) * step[0] + (v.at + ky * v.step) * step[1];
-                int64_t ch = from;
-                for (; ch + VL <= to; ch += VL) FN(dw_w_line)(&g, to_taps, taps, ch, VL);
-                if (ch < to) FN(dw_w_line)(&g, to_taps, taps, ch, to - ch);
-            }
+        for (int64_t ch = from; ch < to; ch += VL)
+            for (int64_t kz = 0; kz < z.n; kz++)
+                for (int64_t ky = 0; ky < v.n; ky++) {
+                    T *const to_taps = gw + ((z.tap + kz) * tw__taps_at(w, 1) + v.tap + ky) * taps * g.channels;
+                    g.x = (const T *)c->in[0].data + n * image + (z.at + kz * z.step) * step[0] + (v.at + ky * v.step) * step[1];
+                    if (ch + VL <= to) FN(dw_w_line)(&g, to_taps, taps, ch, VL);
+                    else FN(dw_w_line)(&g, to_taps, taps, ch, to - ch);
+                }
     }
 }
-#undef UNROLL

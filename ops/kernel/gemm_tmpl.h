@@ -53,9 +53,11 @@ struct FN(gemm) {
 /* ---- the tile ----------------------------------------------------------------------------- */
 
 struct FN(tile) {
-    int64_t  k, n;              /* terms; columns, which may end in part of a vector */
+    int64_t  k, n;              /* terms in each segment; columns, which may end in part of a vector */
     const T *a;
     int64_t  ars, acs;
+    int64_t  segments;          /* places of a where k terms begin; b goes on */
+    const int64_t *offset;
     const T *b;                 /* whole vectors can be read */
     int64_t  brs;
     T       *c;
@@ -85,20 +87,23 @@ TW_INLINE void FN(tile_of)(int mr, int nv, const struct FN(tile) *t)
         UNROLL
         for (int j = 0; j < nv; j++) sum[i][j] = (V){ 0 };
 
-    const T *a = t->a, *b = t->b;
+    const T *b = t->b;
     const int64_t ars = t->ars, acs = t->acs, brs = t->brs;
-    for (int64_t p = t->k; p > 0; p--) {
-        V row[NV];
-        UNROLL
-        for (int j = 0; j < nv; j++) row[j] = FN(ld)(b + j * VL);
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            const V x = FN(splat)(a[i * ars]);
+    for (int64_t s = 0; s < t->segments; s++) {
+        const T *a = t->a + t->offset[s];
+        for (int64_t p = t->k; p > 0; p--) {
+            V row[NV];
             UNROLL
-            for (int j = 0; j < nv; j++) sum[i][j] = TW_FMA(x, row[j], sum[i][j]);
+            for (int j = 0; j < nv; j++) row[j] = FN(ld)(b + j * VL);
+            UNROLL
+            for (int i = 0; i < mr; i++) {
+                const V x = FN(splat)(a[i * ars]);
+                UNROLL
+                for (int j = 0; j < nv; j++) sum[i][j] = TW_FMA(x, row[j], sum[i][j]);
+            }
+            a += acs;
+            b += brs;
         }
-        a += acs;
-        b += brs;
     }
 
     const int64_t last = t->n - (nv - 1) * VL;      /* lanes of the last vector */
@@ -315,6 +320,8 @@ TW_INLINE bool FN(worth_packing_a)(const struct FN(gemm) *g, int64_t m, int64_t 
     return k * g->acs * (BITS / 8) > 64 << 10;
 }
 
+static const int64_t FN(one_segment)[1];
+
 /* Terms [p, p + k) of columns [j0, j0 + n): at most KC and NC of them. */
 static void FN(gemm_block)(const struct FN(gemm) *g, int64_t p, int64_t k, int64_t j0, int64_t n)
 {
@@ -332,7 +339,7 @@ static void FN(gemm_block)(const struct FN(gemm) *g, int64_t p, int64_t k, int64
         for (int64_t j = 0, columns; j < n; j += columns) {
             columns = FN(least)(FN(even)(FN(vectors)(n - j), NV) * VL, n - j);
             struct FN(tile) t = {
-                .k = k, .n = columns, .add = g->add || p > 0,
+                .k = k, .n = columns, .add = g->add || p > 0, .segments = 1, .offset = FN(one_segment),
                 .a = packed ? pa : a + i * g->ars, .ars = packed ? 1 : g->ars, .acs = g->acs,
                 .b = b + j * g->bcs, .brs = g->brs,
                 .c = c + i * g->crs + j * g->ccs, .crs = g->crs, .ccs = g->ccs,
@@ -382,7 +389,3 @@ static void FN(gemm)(const struct FN(gemm) *g)
         for (int64_t p = 0; p < g->k; p += KC)
             FN(gemm_block)(g, p, FN(least)(g->k - p, KC), j, FN(least)(g->n - j, TW_GEMM_NC));
 }
-#undef MR
-#undef NV
-#undef KC
-#undef UNROLL

@@ -33,6 +33,7 @@
 #include "ops/kernel/philox.h"
 #include "ops/kernel/scratch.h"
 #include "ops/kernel/table.h"
+#include "ops/kernel/taps.h"
 #include <math.h>
 
 #ifndef TW_ISA

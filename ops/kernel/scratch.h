@@ -110,10 +110,23 @@ static inline int64_t tw__taps_at(const tw_dims *w, int k)
     const int i = w->n - 5 + k;
     return i >= 0 ? w->at[i] : 1;
 }
+/* Terms that a convolution sums at once. */
+#define TW_CONV_TERMS(size) (2 * TW_GEMM_KC(size))
+/* A convolution with a channel in each group, in and out: depthwise_tmpl.h. */
+static inline bool tw__conv_depthwise(const tw_dims *w, const tw_conv_attr *t)
+{
+    return w->at[w->n - 2] == 1 && w->at[w->n - 1] == t->groups && t->groups > 1;
+}
 /* A convolution with windows of one pixel, one to one: a matrix product as it lies. */
 static inline bool tw__conv_pointwise(const tw_dims *w, const tw_conv_attr *t)
 {
     for (int k = 0; k < 3; k++)
         if (tw__taps_at(w, k) != 1 || t->at.stride[k] != 1 || t->at.before[k] || t->at.after[k]) return false;
     return true;
+}
+/* A convolution whose tiles read the windows where they lie: direct_tmpl.h. Not of destinations with few channels, which
+ * would waste lanes, nor of windows of one pixel, which need no copy as they are. */
+static inline bool tw__conv_direct(const tw_dims *w, const tw_conv_attr *t, int64_t destination, int64_t size)
+{
+    return w->at[w->n - 2] > 0 && destination / t->groups * size >= 32 && !tw__conv_pointwise(w, t);
 }
