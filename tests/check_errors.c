@@ -18,21 +18,10 @@ static void note(const char *op)
     snprintf(refused[n_refused++], sizeof *refused, "%s", op);
 }
 
-/* The call gives nil and an error with that code, of that operation, at this line, whose text has the words. */
 #define BAD(code, op, words, ...) do {                          \
-        tw_node *bad_ = (__VA_ARGS__);                          \
-        ck_assert_msg(tw_is_nil(bad_), "line %d: not nil", __LINE__);   \
-        fails_with(cx, code, op, __LINE__, words);              \
+        REFUSES(code, op, words, __VA_ARGS__);                  \
         note(op);                                               \
     } while (0)
-
-static tw_node *zeros(int n, const int64_t *at)
-{
-    tw_shape s = { .n = n };
-    for (int i = 0; i < n; i++) s.at[i] = at[i];
-    return tw_zeros(cx, s);
-}
-#define Z(...) zeros((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (int64_t[]){ __VA_ARGS__ })
 
 /* Functions of one float that know no other dtype. */
 static const struct { const char *name; tw_node *(*f)(const tw_loc *at, tw_node *x); } of_floats[] = {
@@ -166,7 +155,7 @@ static void scans(void)
 
 static void heavy(void)
 {
-    tw_node *x = Z(2, 3), *image = Z(1, 4, 4, 2), *b = tw_less(x, 1);
+    tw_node *x = Z(2, 3), *b = tw_less(x, 1);
     BAD(TW_EARG, "sum", "2", tw_sum(x, .axes = TW_AXES(2)));
     BAD(TW_EARG, "sum", "", tw_sum(x, .axes = TW_AXES(0, 0)));
     BAD(TW_EARG, "prod", "-3", tw_prod(x, .axes = TW_AXES(-3)));
@@ -180,58 +169,8 @@ static void heavy(void)
     BAD(TW_ESHAPE, "matmul", "", tw_matmul(x, Z(3)));
     BAD(TW_ESHAPE, "matmul", "2", tw_matmul(Z(2, 3, 4), Z(5, 4, 3)));
     BAD(TW_EDTYPE, "matmul", "bool", tw_matmul(b, b));
-    BAD(TW_ESHAPE, "conv2d", "3", tw_conv2d(image, Z(3, 3, 3, 1)));
-    BAD(TW_ESHAPE, "conv2d", "rank 2", tw_conv2d(x, Z(3, 3, 2, 1)));
-    BAD(TW_ESHAPE, "conv2d", "rank 3", tw_conv2d(image, Z(3, 2, 1)));
-    BAD(TW_ESHAPE, "conv2d", "5", tw_conv2d(image, Z(5, 3, 2, 1)));
-    BAD(TW_ESHAPE, "conv2d", "no taps", tw_conv2d(image, Z(0, 3, 2, 1)));
-    BAD(TW_EDTYPE, "conv2d", "bool", tw_conv2d(tw_less(image, 1), Z(3, 3, 2, 1)));
-    BAD(TW_EDTYPE, "conv2d", "f32", tw_conv2d(image, tw_cast(Z(3, 3, 2, 1), TW_F32)));
-    BAD(TW_EARG, "conv2d", "-1", tw_conv2d(image, Z(3, 3, 2, 1), .stride = { -1 }));
-    BAD(TW_EARG, "conv2d", "more than 2", tw_conv2d(image, Z(3, 3, 2, 1), .stride = { 1, 1, 1 }));
-    BAD(TW_EARG, "conv2d", "-2", tw_conv2d(image, Z(3, 3, 2, 1), .input_dilation = { -2 }));
-    BAD(TW_EARG, "conv2d", "3", tw_conv2d(image, Z(3, 3, 2, 1), .padding = TW_PAD(1, 2, 3)));
-    BAD(TW_EARG, "conv2d", "-1", tw_conv2d(image, Z(3, 3, 2, 1), .padding = TW_PAD(-1)));
-    BAD(TW_EARG, "conv2d", "2 groups", tw_conv2d(image, Z(3, 3, 1, 3), .groups = 2));
-    BAD(TW_ESHAPE, "conv1d", "rank 4", tw_conv1d(image, Z(3, 2, 1)));
-    BAD(TW_EARG, "conv1d", "1 or 2", tw_conv1d(Z(1, 4, 2), Z(3, 2, 1), .padding = TW_PAD(1, 2, 3)));
-    BAD(TW_ESHAPE, "conv3d", "axis 3 of size 2", tw_conv3d(Z(1, 2, 2, 2, 1), Z(1, 1, 3, 1, 1)));
-    BAD(TW_ESHAPE, "conv_transpose2d", "3 channels", tw_conv_transpose2d(Z(1, 2, 2, 3), Z(2, 2, 1, 4)));
-    BAD(TW_EARG, "conv_transpose2d", "below the stride, 2", tw_conv_transpose2d(image, Z(2, 2, 1, 2), .stride = { 2 }, .output_padding = { 2 }));
-    BAD(TW_EARG, "conv_transpose2d", "TW_SAME", tw_conv_transpose2d(image, Z(2, 2, 1, 2), .stride = { 2 }, .padding = TW_SAME, .output_padding = { 1 }));
-    BAD(TW_ESHAPE, "conv_transpose1d", "padding 3, 3", tw_conv_transpose1d(Z(1, 2, 2), Z(2, 1, 2), .padding = TW_PAD(3)));
-    BAD(TW_ESHAPE, "max_pool2d", "rank 2", tw_max_pool2d(x, .window = { 2 }));
-    BAD(TW_EARG, "max_pool2d", "window", tw_max_pool2d(image));
-    BAD(TW_EARG, "max_pool2d", "padding 2, 2", tw_max_pool2d(image, .window = { 2 }, .padding = TW_PAD(2)));
-    BAD(TW_EARG, "max_pool1d", "padding 1, 1", tw_max_pool1d(Z(1, 1, 2), .window = { 2 }, .dilation = { 2 }, .padding = TW_PAD(1)));
-    BAD(TW_EARG, "max_pool1d", "of size 0", tw_max_pool1d(Z(1, 0, 2), .window = { 2 }, .padding = TW_PAD(1)));
-    BAD(TW_EDTYPE, "max_pool2d", "bool", tw_max_pool2d(tw_less(image, 1), .window = { 2 }));
-    BAD(TW_ESHAPE, "sum_pool2d", "5", tw_sum_pool2d(image, .window = { 5 }));
-    BAD(TW_ESHAPE, "avg_pool2d", "5", tw_avg_pool2d(image, .window = { 5 }));
-    BAD(TW_EARG, "avg_pool3d", "-1", tw_avg_pool3d(Z(1, 2, 2, 2, 1), .window = { 2, -1 }));
-    BAD(TW_EARG, "adaptive_avg_pool2d", ".size", tw_adaptive_avg_pool2d(image));
-    BAD(TW_ESHAPE, "adaptive_max_pool1d", "rank 4", tw_adaptive_max_pool1d(image, .size = { 2 }));
-    BAD(TW_ESHAPE, "adaptive_max_pool1d", "axis 1 has no pixels", tw_adaptive_max_pool1d(Z(1, 0, 2), .size = { 2 }));
     BAD(TW_ESHAPE, "window", "rank 2", tw_window(x, .window = { 2 }));
-    BAD(TW_EARG, "window", ".window", tw_window(image));
-    BAD(TW_ESHAPE, "window", "5", tw_window(image, .window = { 5 }));
-    BAD(TW_ESHAPE, "window_add", "rank 4", tw_window_add(image, TW_SHAPE(1, 4, 4, 2), .window = { 2 }));
     BAD(TW_ESHAPE, "window_add", "not the windows", tw_window_add(Z(1, 3, 2, 2), TW_SHAPE(1, 5, 2), .window = { 2 }));
-    BAD(TW_EDTYPE, "window_add", "bool", tw_window_add(tw_less(Z(1, 3, 2, 2), 1), TW_SHAPE(1, 4, 2), .window = { 2 }));
-    BAD(TW_EARG, "interpolate", "neither", tw_interpolate(image));
-    BAD(TW_EARG, "interpolate", "both", tw_interpolate(image, .size = { 2 }, .scale = { 2 }));
-    BAD(TW_EARG, "interpolate", "-3", tw_interpolate(image, .size = { -3 }));
-    BAD(TW_EARG, "interpolate", ".align_corners", tw_interpolate(image, .size = { 2 }, .align_corners = true));
-    BAD(TW_ESHAPE, "interpolate", "rank 2", tw_interpolate(x, .size = { 2 }));
-    BAD(TW_ESHAPE, "interpolate", "to 0", tw_interpolate(image, .scale = { 0.2 }));
-    BAD(TW_EDTYPE, "interpolate", "bool", tw_interpolate(tw_less(image, 1), .size = { 2 }, .mode = TW_INTERP_LINEAR));
-    BAD(TW_ESHAPE, "pixel_shuffle", "2 channels", tw_pixel_shuffle(image, 2));
-    BAD(TW_EARG, "pixel_shuffle", "0", tw_pixel_shuffle(image, 0));
-    BAD(TW_ESHAPE, "pixel_unshuffle", "squares of 3", tw_pixel_unshuffle(image, 3));
-    BAD(TW_ESHAPE, "attention", "features", tw_attention(x, Z(4, 2), Z(4, 2)));
-    BAD(TW_ESHAPE, "attention", "time", tw_attention(x, Z(4, 3), Z(5, 2)));
-    BAD(TW_ESHAPE, "attention", "mask [5]", tw_attention(x, Z(4, 3), Z(4, 2), .mask = Z(5)));
-    BAD(TW_EDTYPE, "attention", "bool", tw_attention(tw_less(x, 1), tw_less(x, 1), x));
 }
 
 static void matrices(void)

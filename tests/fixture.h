@@ -25,6 +25,21 @@ static inline void elements(tw_node *n, int count, const double *want, int line)
 }
 #define ELEMENTS(n, ...) elements(n, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ }, __LINE__)
 
+/* The call gives nil and an error with that code, of that operation, at this line, whose text has the words. */
+#define REFUSES(code, op, words, ...) do {                      \
+        tw_node *bad_ = (__VA_ARGS__);                          \
+        ck_assert_msg(tw_is_nil(bad_), "line %d: not nil", __LINE__);   \
+        fails_with(cx, code, op, __LINE__, words);              \
+    } while (0)
+
+static inline tw_node *zeros(int n, const int64_t *at)
+{
+    tw_shape s = { .n = n };
+    for (int i = 0; i < n; i++) s.at[i] = at[i];
+    return tw_zeros(cx, s);
+}
+#define Z(...) zeros((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (int64_t[]){ __VA_ARGS__ })
+
 /* A suite of these programs, each in a process and with a context of its own. */
 static inline int run_programs(const char *area, size_t n, const TTest *const *tests)
 {
