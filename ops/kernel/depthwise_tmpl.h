@@ -3,7 +3,8 @@
  * Lanes run along the channels. Value and derivative to x are one loop: a pixel is the sum over the taps that meet it,
  * in order (taps.h), of source pixels times weights; taps in the padding are left out. Of pixels whose windows lie
  * inside, several are made at once, so that a weight is loaded once for them. The derivative to the weights
- * sums over a line of output pixels, then adds the line.
+ * sums over a line of output pixels, then adds the line. There is little to compute for a byte, so each step asks
+ * for what the next line needs, where the machine's own prefetching sees only steps over channels.
  */
 enum { FN(DW_PIXELS) = 8, FN(DW_TAPS) = 4 };
 
@@ -31,32 +32,39 @@ TW_INLINE void FN(dw_tile)(int pixels, const struct FN(dw) *g, const tw_taps *x,
 {
     const tw_taps *z = &g->taps[0], *y = &g->taps[1];
     const int64_t next = g->shift * g->step[2], along = x->step * g->step[2], w_along = x->tap_step * g->w_step[2];
-    const T *const from = g->from + c + z->at * g->step[0] + y->at * g->step[1] + x->at * g->step[2];
-    const T *const w = g->w + c + z->tap * g->w_step[0] + y->tap * g->w_step[1] + x->tap * g->w_step[2];
+    const int64_t up = y->step * g->step[1], w_up = y->tap_step * g->w_step[1];
+    const int64_t deep = z->step * g->step[0] - y->n * up, w_deep = z->tap_step * g->w_step[0] - y->n * w_up;
+    const T *from = g->from + c + z->at * g->step[0] + y->at * g->step[1] + x->at * g->step[2];
+    const T *w = g->w + c + z->tap * g->w_step[0] + y->tap * g->w_step[1] + x->tap * g->w_step[2];
+    T *to = g->to + j * g->pixel + c;
+    const T *ahead = from + y->n * up;
+    for (int i = 0; i < pixels; i++) {
+        __builtin_prefetch(ahead + i * next);
+        __builtin_prefetch(to + (i + g->count) * g->pixel, 1);
+    }
     V sum[FN(DW_PIXELS)];
     UNROLL
     for (int i = 0; i < pixels; i++) sum[i] = (V){ 0 };
-    for (int64_t kz = 0; kz < z->n; kz++)
-        for (int64_t ky = 0; ky < y->n; ky++) {
-            const T *p = from + kz * z->step * g->step[0] + ky * y->step * g->step[1];
-            const T *q = w + kz * z->tap_step * g->w_step[0] + ky * y->tap_step * g->w_step[1];
-            for (int64_t kx = 0; kx < x->n; kx++, p += along, q += w_along) {
+    for (int64_t kz = z->n; kz > 0; kz--, from += deep, w += w_deep)
+        for (int64_t ky = y->n; ky > 0; ky--, from += up, w += w_up) {
+            const T *p = from, *q = w;
+            for (int64_t kx = x->n; kx > 0; kx--, p += along, q += w_along) {
                 const V weight = FN(dw_get)(q, n);
                 UNROLL
                 for (int i = 0; i < pixels; i++) sum[i] = TW_FMA(FN(dw_get)(p + i * next, n), weight, sum[i]);
             }
         }
-    T *to = g->to + j * g->pixel + c;
     UNROLL
     for (int i = 0; i < pixels; i++) FN(dw_set)(to + i * g->pixel, sum[i], n);
 }
 
-/* The same for all channels; x's places are those of pixel 0. */
-TW_INLINE void FN(dw_channels)(int pixels, const struct FN(dw) *g, const tw_taps *x, int64_t j)
+/* The same for all channels; x's places are those of pixel j. */
+TW_INLINE void FN(dw_channels)(int pixels, const struct FN(dw) *of, const tw_taps *x, int64_t j)
 {
+    const struct FN(dw) g = *of;        /* a copy, which no store can change */
     int64_t c = 0;
-    for (; c + VL <= g->channels; c += VL) FN(dw_tile)(pixels, g, x, j, c, VL);
-    if (c < g->channels) FN(dw_tile)(pixels, g, x, j, c, g->channels - c);
+    for (; c + VL <= g.channels; c += VL) FN(dw_tile)(pixels, &g, x, j, c, VL);
+    if (c < g.channels) FN(dw_tile)(pixels, &g, x, j, c, g.channels - c);
 }
 
 static void FN(dw_pixels)(int64_t pixels, const struct FN(dw) *g, int64_t j, bool inside)
@@ -173,46 +181,59 @@ TW_INLINE void FN(dw_reach)(const struct FN(dw_pair) *g, int64_t kx, int64_t *fi
     if (*end < *first) *end = *first;
 }
 
-/* Adds to gw, of tap kx on, the sums over a line for `taps` taps; lanes from channel c on. */
-TW_INLINE void FN(dw_w_taps)(int taps, const struct FN(dw_pair) *g, T *gw, int64_t kx, int64_t c, int64_t n)
+/* Output pixels that some taps meet: each of its own, and all of them. */
+struct FN(dw_span) { int64_t first[FN(DW_TAPS)], end[FN(DW_TAPS)], from, to; };
+
+TW_INLINE struct FN(dw_span) FN(dw_span_of)(const struct FN(dw_pair) *g, int64_t kx, int64_t taps)
+{
+    struct FN(dw_span) s = { .from = 0, .to = g->out };
+    for (int64_t i = 0; i < taps; i++) {
+        FN(dw_reach)(g, kx + i, &s.first[i], &s.end[i]);
+        s.from = s.first[i] > s.from ? s.first[i] : s.from;
+        s.to = FN(least)(s.to, s.end[i]);
+    }
+    if (s.to < s.from) s.to = s.from;
+    return s;
+}
+
+/* Adds to gw, of `taps` taps from kx on, the sums over a line; lanes from channel c on. */
+TW_INLINE void FN(dw_w_taps)(int taps, const struct FN(dw_pair) *g, const struct FN(dw_span) *s, T *gw, int64_t kx,
+                             int64_t c, int64_t n)
 {
     const int64_t C = g->channels, step = g->stride * C, next = g->dilation * C;
     const T *const x = g->x + c + (kx * g->dilation - g->before) * C, *const y = g->y + c;
-    int64_t first[FN(DW_TAPS)], end[FN(DW_TAPS)], from = 0, to = g->out;
     V sum[FN(DW_TAPS)];
     UNROLL
     for (int i = 0; i < taps; i++) {
-        FN(dw_reach)(g, kx + i, &first[i], &end[i]);
-        from = first[i] > from ? first[i] : from;
-        to = FN(least)(to, end[i]);
         sum[i] = (V){ 0 };
-    }
-    if (to < from) to = from;           /* no pixel has all of them */
-    UNROLL
-    for (int i = 0; i < taps; i++)
-        for (int64_t p = first[i]; p < FN(least)(from, end[i]); p++)
+        for (int64_t p = s->first[i]; p < FN(least)(s->from, s->end[i]); p++)
             sum[i] = TW_FMA(FN(dw_get)(x + p * step + i * next, n), FN(dw_get)(y + p * C, n), sum[i]);
-    for (int64_t p = from; p < to; p++) {
+    }
+    for (int64_t p = s->from; p < s->to; p++) {
         const V v = FN(dw_get)(y + p * C, n);
+        __builtin_prefetch(y + (p + g->out) * C);
+        __builtin_prefetch(x + p * step + g->stride * g->in * C);
         UNROLL
         for (int i = 0; i < taps; i++) sum[i] = TW_FMA(FN(dw_get)(x + p * step + i * next, n), v, sum[i]);
     }
     UNROLL
     for (int i = 0; i < taps; i++) {
-        for (int64_t p = to > first[i] ? to : first[i]; p < end[i]; p++)
+        for (int64_t p = s->to > s->first[i] ? s->to : s->first[i]; p < s->end[i]; p++)
             sum[i] = TW_FMA(FN(dw_get)(x + p * step + i * next, n), FN(dw_get)(y + p * C, n), sum[i]);
         T *const w = gw + (kx + i) * C + c;
         FN(dw_set)(w, FN(dw_get)(w, n) + sum[i], n);
     }
 }
 
-TW_INLINE void FN(dw_w_line)(const struct FN(dw_pair) *g, T *gw, int64_t taps, int64_t c, int64_t n)
+static void FN(dw_w_some)(int64_t taps, const struct FN(dw_pair) *g, const struct FN(dw_span) *s, T *gw, int64_t kx, int64_t c,
+                          int64_t n)
 {
-    int64_t kx = 0;
-    for (; kx + FN(DW_TAPS) <= taps; kx += FN(DW_TAPS)) FN(dw_w_taps)(FN(DW_TAPS), g, gw, kx, c, n);
-    if (taps - kx == 3) FN(dw_w_taps)(3, g, gw, kx, c, n);
-    else if (taps - kx == 2) FN(dw_w_taps)(2, g, gw, kx, c, n);
-    else if (taps - kx == 1) FN(dw_w_taps)(1, g, gw, kx, c, n);
+    switch (taps) {
+    case 4: if (n >= VL) FN(dw_w_taps)(4, g, s, gw, kx, c, VL); else FN(dw_w_taps)(4, g, s, gw, kx, c, n); break;
+    case 3: if (n >= VL) FN(dw_w_taps)(3, g, s, gw, kx, c, VL); else FN(dw_w_taps)(3, g, s, gw, kx, c, n); break;
+    case 2: if (n >= VL) FN(dw_w_taps)(2, g, s, gw, kx, c, VL); else FN(dw_w_taps)(2, g, s, gw, kx, c, n); break;
+    default: if (n >= VL) FN(dw_w_taps)(1, g, s, gw, kx, c, VL); else FN(dw_w_taps)(1, g, s, gw, kx, c, n); break;
+    }
 }
 
 /* Channels [from, to) of the sum over all output pixels, line by line. */
@@ -233,13 +254,16 @@ static void FN(depthwise_w)(const tw_call *c, int64_t from, int64_t to)
         const tw_taps z = tw__taps_inside(tw__taps_of_output(t, 0, tw__taps_at(w, 0), plane - n * planes), tw__pixels_at(x, 0));
         const tw_taps v = tw__taps_inside(tw__taps_of_output(t, 1, tw__taps_at(w, 1), line - plane * lines), tw__pixels_at(x, 1));
         g.y = (const T *)c->in[1].data + line * g.out * g.channels;
-        for (int64_t ch = from; ch < to; ch += VL)
-            for (int64_t kz = 0; kz < z.n; kz++)
-                for (int64_t ky = 0; ky < v.n; ky++) {
-                    T *const to_taps = gw + ((z.tap + kz) * tw__taps_at(w, 1) + v.tap + ky) * taps * g.channels;
-                    g.x = (const T *)c->in[0].data + n * image + (z.at + kz * z.step) * step[0] + (v.at + ky * v.step) * step[1];
-                    if (ch + VL <= to) FN(dw_w_line)(&g, to_taps, taps, ch, VL);
-                    else FN(dw_w_line)(&g, to_taps, taps, ch, to - ch);
-                }
+        for (int64_t kx = 0, some; kx < taps; kx += some) {
+            some = FN(least)(FN(DW_TAPS), taps - kx);
+            const struct FN(dw_span) s = FN(dw_span_of)(&g, kx, some);
+            for (int64_t ch = from; ch < to; ch += VL)
+                for (int64_t kz = 0; kz < z.n; kz++)
+                    for (int64_t ky = 0; ky < v.n; ky++) {
+                        g.x = (const T *)c->in[0].data + n * image + (z.at + kz * z.step) * step[0] + (v.at + ky * v.step) * step[1];
+                        FN(dw_w_some)(some, &g, &s, gw + ((z.tap + kz) * tw__taps_at(w, 1) + v.tap + ky) * taps * g.channels, kx,
+                                      ch, to - ch);
+                    }
+        }
     }
 }
