@@ -92,14 +92,20 @@ static tw_node *maximum(const tw_loc *at, const char *op, int axes, tw_node *x, 
     if (!sizes(at, op, axes, x, o, out)) return tw_nil(x->cx);
     if (even(x, axes, out, &pool)) return (axes == 1 ? tw_max_pool1d_at : axes == 2 ? tw_max_pool2d_at : tw_max_pool3d_at)(at, x, &pool);
 
+    /* The first axis joins the batch: three of them would leave no axis for a batch of these. */
     tw_axes over = { .n = axes };
-    tw_node *valid[3];
+    tw_shape pooled = tw_shape_of(x);
     for (int k = 0; k < axes; k++) {
-        const windows w = by_window(at, x, 1 + 2 * k, out[k]);
-        x = w.x, valid[k] = w.valid, over.at[k] = 2 + 2 * k;
+        const int axis = k == 0 ? 1 : 2 * k;
+        const windows w = by_window(at, x, axis, out[k]);
+        x = tw_where(stand(at, w.valid, axis, w.x->shape->n), w.x, -(double)INFINITY);
+        over.at[k] = 1 + 2 * k, pooled.at[1 + k] = out[k];
+        if (k > 0) continue;
+        tw_shape s = { .n = x->shape->n - 1, .at = { pooled.at[0] * out[0] } };
+        for (int i = 1; i < s.n; i++) s.at[i] = x->shape->at[i + 1];
+        x = tw_reshape(x, s);
     }
-    for (int k = 0; k < axes; k++) x = tw_where(stand(at, valid[k], 1 + 2 * k, 2 * axes + 2), x, -(double)INFINITY);
-    return tw_max(x, .axes = over);
+    return tw_reshape(tw_max(x, .axes = over), pooled);
 }
 
 #define ADAPTIVE(n) \
