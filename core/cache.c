@@ -137,27 +137,3 @@ tw_plan_counts tw_counts(const tw_ctx *cx)
                              .plans = cx->plans ? cx->plans->n : 0, .bytes_live = cx->live, .bytes_cached = cx->cached,
                              .bytes_peak = cx->peak, .slab = cx->slab ? (int64_t)cx->slab->bytes : 0 };
 }
-
-void tw_plan_dump(tw_ctx *cx, FILE *to)
-{
-    char s[96];
-    const tw_plan *p = cx ? cx->last_plan : NULL;
-    if (!to) to = stdout;
-    if (!p) {
-        fprintf(to, "no plan is kept\n");
-        return;
-    }
-    fprintf(to, "plan %llu: %d instructions, %d leaves, %d outputs, %lld bytes of temporaries\n", (unsigned long long)p->uid,
-            p->n_instr, p->n_ext, p->n_out, (long long)p->slab_bytes);
-    for (int32_t i = 0; i < p->n_instr; i++) {
-        const tw__instr *t = &p->instr[i];
-        fprintf(to, "%4d %-14s", i, t->op ? t->op->name : "(copy)");
-        for (int k = 0; k < t->call.n_in; k++) fprintf(to, " %s", tw_shape_text(t->call.in[k].shape, s, sizeof s));
-        fprintf(to, " -> %s %s", tw_dtype_name(t->call.out[0].dtype), tw_shape_text(t->call.out[0].shape, s, sizeof s));
-        const char *base = p->slab_seen, *at = t->call.out[0].data;
-        if (base && at >= base && at < base + p->slab_bytes) fprintf(to, " @%lld", (long long)(at - base));
-        fprintf(to, "\n");
-    }
-    for (int32_t k = 0; k < p->n_commit; k++)
-        fprintf(to, "     assign %s%s\n", p->commit[k].cell->name ? p->commit[k].cell->name : "state", p->commit[k].in_place ? " in place" : "");
-}

@@ -166,7 +166,7 @@ static int choose_threads(int asked)
 
 static void set_up(tw_ctx *cx, const tw_ctx_args *o)
 {
-    const char *plan = getenv("TW_PLAN");
+    const char *plan = getenv("TW_PLAN"), *fuse = getenv("TW_FUSE");
     cx->args = *o;
     if (!cx->args.dtype) cx->args.dtype = TW_F32;
     cx->resize = o->resize ? o->resize : default_resize;
@@ -175,6 +175,7 @@ static void set_up(tw_ctx *cx, const tw_ctx_args *o)
     cx->isa = choose_isa();
     cx->cache_plans = !(plan && plan[0] == '0');
     cx->window = cx->cache_plans ? 16384 : 1;
+    cx->fuse = cx->cache_plans && !(fuse && fuse[0] == '0');
     cx->origin = -1;
     cx->threads = choose_threads(o->threads);
     tw__pool_open();

@@ -70,7 +70,7 @@ struct tw_ctx {
     tw_node        nil;
     tw_isa         isa;
     int            window;          /* nodes planned at once; 1 for TW_PLAN=0 */
-    bool           cache_plans;
+    bool           cache_plans, fuse;
     int            threads;         /* that may work for it, itself among them */
 
     int            depth;

@@ -83,6 +83,8 @@ typedef void (*tw_block_fn)(const tw_block *b);
 
 /* What a batching rule sees: inputs with many[k] have a new first axis of size n, and so has the result. */
 typedef struct tw_batching { const tw_loc *at; tw_node *y; tw_node *const *in; const bool *many; int64_t n; } tw_batching;
+/* Work in rows: row r of the output depends on row r of each input alone; rows follow one another in all of them. */
+typedef struct tw_rows { int64_t n, in[4], out; } tw_rows;      /* how many; elements of one in each input and in the output */
 
 /* ---- the descriptor ----------------------------------------------------------------------- */
 
@@ -132,6 +134,8 @@ struct tw_op {
     void      (*block_f64)(const tw_block_f64 *b);
     int64_t   (*work)(const tw_node *y);    /* units of work a kernel can be split into; default: elements of the output */
     double    (*cost)(const tw_node *y);    /* nanoseconds of one thread, roughly; default: by the bytes that are moved */
+    /* Optional: whether the work falls into rows. The kernel then takes fewer of them, in memory of their own. */
+    bool      (*rows)(const tw_node *y, tw_rows *r);
     size_t    (*scratch)(const tw_node *y); /* bytes of scratch, of each thread; default none */
     void      (*label)(const tw_node *y, char *text, size_t size);      /* attributes, for drawings */
     void      (*explain)(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size);     /* what is wrong with a bad element */

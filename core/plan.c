@@ -1,49 +1,14 @@
-/* plan.c - from nodes to instructions: operands resolved, equal nodes once, temporaries placed.
+/* plan.c - from nodes to instructions: operands resolved, equal nodes once.
  *
- * Three passes over the nodes in id order. The first emits instructions: views and identities
+ * Four passes. The first, over the nodes in id order, emits instructions: views and identities
  * become layouts over the value that they look at, equal pure nodes share one value, and what
- * outlives the plan becomes an output. The second places all other values in one slab by lifetime,
- * in place where the last reader is elementwise or writes a part. The third lists the addresses to patch.
+ * outlives the plan becomes an output. The second (fuse.c, program.c) makes one instruction of many
+ * that share their elements. The third (place.c) places all other values in one slab by lifetime,
+ * in place where the last reader is elementwise, and the fourth lists the addresses to patch.
  */
-#include "core/plan_impl.h"
-#include <string.h>
+#include "core/planner_impl.h"
 
-typedef struct value {
-    int32_t kind, index;        /* tw__place; of ext or out */
-    int32_t def, last;          /* the instructions that write it and read it last */
-    int32_t dies;               /* next value that dies with the same instruction */
-    int64_t bytes, offset;
-    bool    committed, moved;   /* an assignment's; its place was taken over */
-} value;
-
-/* What a node is made of: a layout over a value; whole says the value itself, row by row. */
-typedef struct rec { int32_t val, barrier; bool whole; tw_layout lay; } rec;      /* barrier: that it came through; 0: none */
-
-typedef struct operand { int32_t val; bool whole; int64_t offset; } operand;     /* offset in bytes */
-
-typedef struct planner {
-    tw_ctx       *cx;
-    tw__scope    *s;
-    tw_plan      *p;
-    int32_t       n;
-    tw_node *const *list;
-    uint8_t      *want;
-    rec          *rec;
-    TW__VEC(value) val;
-    TW__VEC(tw__instr) instr;
-    TW__VEC(operand *) uses;        /* for each instruction: its inputs, its outputs, its scratch */
-    TW__VEC(tw__ext) ext;
-    TW__VEC(tw__out) out;
-    TW__VEC(tw__result) result;
-    TW__VEC(tw__commit) commit;
-    TW__VEC(tw__patch) patch;
-    int32_t      *table, table_size;
-    int32_t       last_checked;
-    tw__arena     scratch;          /* what only planning needs */
-    bool          ok;
-} planner;
-
-static void *take(planner *q, size_t size)
+void *tw__plan_take(tw__planner *q, size_t size)
 {
     void *m = tw__arena_take(q->cx, &q->p->memory, size ? size : 1);
     if (!m) q->ok = false;
@@ -51,7 +16,7 @@ static void *take(planner *q, size_t size)
     return m;
 }
 
-static void *borrow(planner *q, size_t size)
+void *tw__plan_borrow(tw__planner *q, size_t size)
 {
     void *m = tw__arena_take(q->cx, &q->scratch, size ? size : 1);
     if (!m) q->ok = false;
@@ -61,7 +26,7 @@ static void *borrow(planner *q, size_t size)
 
 static int64_t bytes_of(const tw_dims *d, int dtype) { return d->count * (int64_t)tw_dtype_size((tw_dtype)dtype); }
 
-static void row_by_row(const tw_dims *d, int64_t *strides)
+void tw__row_by_row(const tw_dims *d, int64_t *strides)
 {
     int64_t s = 1;
     memset(strides, 0, TW_MAX_RANK * sizeof *strides);
@@ -79,28 +44,28 @@ static bool contiguous(const tw_dims *d, const tw_layout *l)
     return true;
 }
 
-static int32_t new_value(planner *q, int kind, int32_t index, int64_t bytes)
+int32_t tw__value_new(tw__planner *q, int kind, int32_t index, int64_t bytes)
 {
-    const value v = { .kind = kind, .index = index, .bytes = bytes, .def = -1, .last = -1, .dies = -1 };
+    const tw__value v = { .kind = kind, .index = index, .bytes = bytes, .def = -1, .last = -1, .dies = -1, .spot = -1 };
     if (!TW__PUSH(q->cx, q->val, v)) { q->ok = false; return 0; }
     return (int32_t)q->val.n - 1;
 }
 
-static rec over(int32_t val, const tw_dims *d)
+static tw__rec over(int32_t val, const tw_dims *d)
 {
-    rec r = { .val = val, .whole = true };
-    row_by_row(d, r.lay.strides);
+    tw__rec r = { .val = val, .whole = true };
+    tw__row_by_row(d, r.lay.strides);
     return r;
 }
 
 /* Where node x stands in the list: only asked of nodes that are in it. */
-static rec *rec_of(planner *q, const tw_node *x) { return &q->rec[q->cx->index[x->id]]; }
+static tw__rec *rec_of(tw__planner *q, const tw_node *x) { return &q->rec[q->cx->index[x->id]]; }
 
-static int32_t rel(const planner *q, const tw_node *n) { return n->id - q->s->log_first; }
+static int32_t rel(const tw__planner *q, const tw_node *n) { return n->id - q->s->log_first; }
 
 /* ---- leaves ------------------------------------------------------------------------------- */
 
-static rec leaf(planner *q, const tw_node *n)
+static tw__rec leaf(tw__planner *q, const tw_node *n)
 {
     const bool number = n->op == &tw_op_number || n->op == &tw_op_constant;
     const bool bytes = n->flags & TW_N_REALISED;
@@ -109,55 +74,55 @@ static rec leaf(planner *q, const tw_node *n)
                         .kind = bytes ? TW__BYTES : number ? TW__NUMBER : TW__READ };
     if (!TW__PUSH(q->cx, q->ext, e)) q->ok = false;
     const bool num = e.kind == TW__NUMBER;
-    rec r = over(new_value(q, num ? TW__NUM : TW__EXT, (int32_t)q->ext.n - 1, num ? 8 : bytes_of(n->shape, n->dtype)), n->shape);
+    tw__rec r = over(tw__value_new(q, num ? TW__NUM : TW__EXT, (int32_t)q->ext.n - 1, num ? 8 : bytes_of(n->shape, n->dtype)), n->shape);
     if (num) memset(r.lay.strides, 0, sizeof r.lay.strides), r.whole = false;
     return r;
 }
 
 /* ---- instructions ------------------------------------------------------------------------- */
 
-static tw__instr *new_instr(planner *q, const tw_op *op, int32_t r, int n_in, int n_out, bool scratch)
+static tw__instr *new_instr(tw__planner *q, const tw_op *op, int32_t r, int n_in, int n_out, bool scratch)
 {
-    operand *uses = borrow(q, (size_t)(n_in + n_out + scratch) * sizeof *uses);
-    tw_view *views = take(q, (size_t)(n_in + n_out) * sizeof *views);
+    tw__use *uses = tw__plan_borrow(q, (size_t)(n_in + n_out + scratch) * sizeof *uses);
+    tw_view *views = tw__plan_take(q, (size_t)(n_in + n_out) * sizeof *views);
     if (!q->ok || !TW__ROOM(q->cx, q->instr, 1) || !TW__ROOM(q->cx, q->uses, 1)) { q->ok = false; return NULL; }
     q->uses.at[q->uses.n++] = uses;
     tw__instr *i = &q->instr.at[q->instr.n++];
-    *i = (tw__instr){ .op = op, .rel = r };
+    *i = (tw__instr){ .op = op, .rel = r, .n_nodes = 1, .parts = 1 };
     i->call = (tw_call){ .in = views, .out = views + n_in, .n_in = n_in, .n_out = n_out, .seed = q->cx->args.seed };
     return i;
 }
 
-static void set_view(planner *q, const tw_view *to, const tw_dims *d, int dtype, const int64_t *strides)
+void tw__view_set(tw__planner *q, const tw_view *to, const tw_dims *d, int dtype, const int64_t *strides)
 {
-    int64_t *own = take(q, TW_MAX_RANK * sizeof *own);
+    int64_t *own = tw__plan_take(q, TW_MAX_RANK * sizeof *own);
     if (!own) return;
     memcpy(own, strides, TW_MAX_RANK * sizeof *own);
     *(tw_view *)(uintptr_t)to = (tw_view){ .shape = d, .strides = own, .dtype = (tw_dtype)dtype };
 }
 
-static void read_operand(planner *q, int32_t pos, int k, const rec *r, const tw_dims *d, int dtype)
+static void read_operand(tw__planner *q, int32_t pos, int k, const tw__rec *r, const tw_dims *d, int dtype)
 {
-    q->uses.at[pos][k] = (operand){ r->val, r->whole, r->lay.offset * (int64_t)tw_dtype_size((tw_dtype)dtype) };
+    q->uses.at[pos][k] = (tw__use){ r->val, r->whole, r->lay.offset * (int64_t)tw_dtype_size((tw_dtype)dtype) };
     if (pos > q->val.at[r->val].last) q->val.at[r->val].last = pos;
-    set_view(q, &q->instr.at[pos].call.in[k], d, dtype, r->lay.strides);
+    tw__view_set(q, &q->instr.at[pos].call.in[k], d, dtype, r->lay.strides);
 }
 
-static int32_t write_output(planner *q, int32_t pos, int k, const tw_dims *d, int dtype)
+static int32_t write_output(tw__planner *q, int32_t pos, int k, const tw_dims *d, int dtype)
 {
-    const int32_t v = new_value(q, TW__SLAB, 0, bytes_of(d, dtype));
+    const int32_t v = tw__value_new(q, TW__SLAB, 0, bytes_of(d, dtype));
     if (!q->ok) return v;
     q->val.at[v].def = q->val.at[v].last = pos;
     int64_t strides[TW_MAX_RANK];
-    row_by_row(d, strides);
+    tw__row_by_row(d, strides);
     const tw__instr *i = &q->instr.at[pos];
-    q->uses.at[pos][i->call.n_in + k] = (operand){ v, true, 0 };
-    set_view(q, &i->call.out[k], d, dtype, strides);
+    q->uses.at[pos][i->call.n_in + k] = (tw__use){ v, true, 0 };
+    tw__view_set(q, &i->call.out[k], d, dtype, strides);
     return v;
 }
 
 /* The elements of r, row by row, in a value of their own. */
-static rec copy_of(planner *q, const rec *r, const tw_node *n)
+static tw__rec copy_of(tw__planner *q, const tw__rec *r, const tw_node *n)
 {
     const tw_dims *d = n->shape;
     const int dtype = n->dtype;
@@ -170,7 +135,7 @@ static rec copy_of(planner *q, const rec *r, const tw_node *n)
     return over(write_output(q, pos, 0, d, dtype), d);
 }
 
-static bool choose_kernel(planner *q, tw__instr *i, const tw_node *y)
+static bool choose_kernel(tw__planner *q, tw__instr *i, const tw_node *y)
 {
     const tw_op *op = y->op;
     const tw_isa isa = q->cx->isa;
@@ -193,19 +158,19 @@ static bool mergeable(const tw_op *op)
 
 static uint64_t mix(uint64_t h, uint64_t w) { h = (h ^ w) * 0x9e3779b97f4a7c15u; return h ^ h >> 29; }
 
-static bool equal(planner *q, const tw_node *a, const tw_node *b)
+static bool equal(tw__planner *q, const tw_node *a, const tw_node *b)
 {
     if (a->op != b->op || a->attr.bits != b->attr.bits || a->shape != b->shape || a->dtype != b->dtype || a->n_in != b->n_in)
         return false;
     for (int k = 0; k < a->n_in; k++) {
-        const rec *x = rec_of(q, tw_inputs(a)[k]), *y = rec_of(q, tw_inputs(b)[k]);
+        const tw__rec *x = rec_of(q, tw_inputs(a)[k]), *y = rec_of(q, tw_inputs(b)[k]);
         if (x->val != y->val || x->barrier != y->barrier || memcmp(&x->lay, &y->lay, sizeof x->lay)) return false;
     }
     return true;
 }
 
 /* An earlier node that computes the same, or NULL; enters y otherwise. */
-static const tw_node *twin(planner *q, int32_t at)
+static const tw_node *twin(tw__planner *q, int32_t at)
 {
     const tw_node *y = q->list[at];
     uint64_t h = mix((uint64_t)(uintptr_t)y->op, y->attr.bits ^ (uint64_t)(uintptr_t)y->shape);
@@ -220,7 +185,7 @@ static const tw_node *twin(planner *q, int32_t at)
 /* ---- nodes to instructions ---------------------------------------------------------------- */
 
 /* Inputs of kernels that need them row by row are copied before the instruction. */
-static void straighten(planner *q, const tw_node *y, rec *in)
+static void straighten(tw__planner *q, const tw_node *y, tw__rec *in)
 {
     const bool any = tw_is_block_op(y->op) || y->op->traits & TW_STRIDED;
     for (int k = 0; k < y->n_in && q->ok; k++) {
@@ -230,11 +195,11 @@ static void straighten(planner *q, const tw_node *y, rec *in)
     }
 }
 
-static rec compute(planner *q, const tw_node *y)
+static tw__rec compute(tw__planner *q, const tw_node *y)
 {
     const tw_op *op = y->op;
     const int n_out = op->outputs > 1 ? op->outputs : 1;
-    rec none = { 0 }, *in = borrow(q, (size_t)(y->n_in + 1) * sizeof *in);
+    tw__rec none = { 0 }, *in = tw__plan_borrow(q, (size_t)(y->n_in + 1) * sizeof *in);
     if (!in) return none;
     straighten(q, y, in);
     const int32_t parts = tw__parts(q->cx, y);
@@ -246,24 +211,24 @@ static rec compute(planner *q, const tw_node *y)
     i->count = y->shape->count;
     i->parts = parts, i->scratch = (int64_t)each;
     i->checked = (op->traits & TW_CHECKED) != 0;
-    if (i->checked || q->cx->args.trap_nonfinite) q->last_checked = pos;
     i->attr = y->attr.bits;
     i->call.attr = op->attr_size > 8 ? y->attr.p : NULL;        /* small ones: set when the array stands */
     i->call.hi = op->work ? op->work(y) : y->shape->count;
+    for (int k = 0; k < y->n_in; k++) i->alone |= in[k].barrier != 0;
     for (int k = 0; k < y->n_in && q->ok; k++) read_operand(q, pos, k, &in[k], tw_inputs(y)[k]->shape, tw_inputs(y)[k]->dtype);
-    rec r = over(0, y->shape);
+    tw__rec r = over(0, y->shape);
     for (int k = 0; k < n_out && q->ok; k++) {
         const tw_node *o = n_out > 1 ? q->cx->by_id[y->id + 1 + k] : y;
         const int32_t v = write_output(q, pos, k, o->shape, o->dtype);
         if (k == 0) r.val = v;
     }
     if (scratch && q->ok) {
-        const int32_t v = new_value(q, TW__SLAB, 0, (int64_t)scratch);
-        q->uses.at[pos][y->n_in + n_out] = (operand){ v, true, 0 };
+        const int32_t v = tw__value_new(q, TW__SLAB, 0, (int64_t)scratch);
+        q->uses.at[pos][y->n_in + n_out] = (tw__use){ v, true, 0 };
         if (q->ok) q->val.at[v].def = q->val.at[v].last = pos;
     }
     if (q->ok && tw_is_block_op(op)) {
-        tw__operand *o = take(q, (size_t)y->n_in * sizeof *o);
+        tw__operand *o = tw__plan_take(q, (size_t)y->n_in * sizeof *o);
         bool flat = true;
         for (int k = 0; o && k < y->n_in; k++) {
             tw__tiles_operand(&o[k], tw_inputs(y)[k]->shape, in[k].lay.strides, (tw_dtype)tw_inputs(y)[k]->dtype);
@@ -274,10 +239,10 @@ static rec compute(planner *q, const tw_node *y)
     return r;
 }
 
-static rec look_at(planner *q, const tw_node *y)
+static tw__rec look_at(tw__planner *q, const tw_node *y)
 {
     const tw_node *x = tw_inputs(y)[0];
-    rec r = *rec_of(q, x);
+    tw__rec r = *rec_of(q, x);
     tw_layout l = { 0 };
     if (!y->op->view(y, &r.lay, &l)) {
         r = copy_of(q, &r, x);
@@ -294,10 +259,10 @@ static rec look_at(planner *q, const tw_node *y)
 }
 
 /* An output that holds the node's elements row by row; copied unless the value was computed here as a whole. */
-static int32_t output(planner *q, const rec *r, const tw_node *n, bool for_cell)
+static int32_t output(tw__planner *q, const tw__rec *r, const tw_node *n, bool for_cell)
 {
-    rec own = *r;
-    value *v = &q->val.at[r->val];
+    tw__rec own = *r;
+    tw__value *v = &q->val.at[r->val];
     const bool computed = v->kind == TW__SLAB || v->kind == TW__OUT;
     if (!computed || !r->whole || (for_cell && v->committed)) own = copy_of(q, r, n);
     if (!q->ok) return 0;
@@ -311,23 +276,29 @@ static int32_t output(planner *q, const rec *r, const tw_node *n, bool for_cell)
     return v->index;
 }
 
-static void assign(planner *q, const tw_node *y)
+static void assign(tw__planner *q, const tw_node *y)
 {
     const tw_node *x = tw_inputs(y)[0];
-    const rec r = *rec_of(q, x);
+    const tw__rec r = *rec_of(q, x);
     const tw__commit c = { .rel = rel(q, y), .out = output(q, &r, x, true), .cell = tw__cell_of(y) };
     const int64_t readers = ((const int64_t *)tw_attr(y))[1];       /* that the log does not describe */
     q->p->needs_prev |= readers == 1, q->p->regular &= readers != 2;
     q->ok = q->ok && TW__PUSH(q->cx, q->commit, c);
 }
 
-static void node(planner *q, int32_t at)
+/* What comes through a barrier is not merged with what does not, nor moved in front of it. */
+static void wait_at(tw__planner *q, tw__rec *r, const tw_node *y, int32_t at)
+{
+    if (y->op == &tw_op_barrier) r->barrier = at + 1, q->barriers = true;
+}
+
+static void node(tw__planner *q, int32_t at)
 {
     const tw_node *y = q->list[at], *same;
-    rec *r = &q->rec[at];
+    tw__rec *r = &q->rec[at];
     if (tw__given(y)) *r = leaf(q, y);
     else if (y->op == &tw_op_read) *r = *rec_of(q, tw_inputs(tw_inputs(y)[0])[0]);
-    else if (tw__identity(y)) *r = *rec_of(q, tw_inputs(y)[0]), r->barrier = y->op == &tw_op_barrier ? at + 1 : r->barrier;
+    else if (tw__identity(y)) *r = *rec_of(q, tw_inputs(y)[0]), wait_at(q, r, y, at);
     else if (y->op == &tw_op_assign) { assign(q, y); return; }
     else if (y->op == &tw_op_project) *r = over(rec_of(q, tw_inputs(y)[0])->val + (int32_t)y->attr.i, y->shape);
     else if (y->op->view) *r = look_at(q, y);
@@ -340,167 +311,12 @@ static void node(planner *q, int32_t at)
     q->ok = q->ok && TW__PUSH(q->cx, q->result, s);
 }
 
-/* ---- places ------------------------------------------------------------------------------- */
-
-typedef struct hole { int64_t offset, size; } hole;
-typedef TW__VEC(hole) holes;
-
-static int64_t dig(planner *q, holes *h, int64_t bytes)
-{
-    bytes = (bytes + 63) & ~(int64_t)63;
-    int64_t best = -1;
-    for (int64_t i = 0; i < h->n; i++)
-        if (h->at[i].size >= bytes && (best < 0 || h->at[i].size < h->at[best].size)) best = i;
-    if (best < 0) {
-        int64_t end = q->p->slab_bytes, start = end;
-        if (h->n && h->at[h->n - 1].offset + h->at[h->n - 1].size == end) start = h->at[--h->n].offset;
-        q->p->slab_bytes = start + bytes;
-        return start;
-    }
-    const int64_t at = h->at[best].offset;
-    h->at[best].offset += bytes;
-    if ((h->at[best].size -= bytes) == 0) {
-        memmove(&h->at[best], &h->at[best + 1], (size_t)(h->n - best - 1) * sizeof *h->at);
-        h->n--;
-    }
-    return at;
-}
-
-static void fill_in(planner *q, holes *h, int64_t offset, int64_t bytes)
-{
-    bytes = (bytes + 63) & ~(int64_t)63;
-    if (!bytes) return;
-    if (!TW__ROOM(q->cx, *h, 1)) { q->ok = false; return; }
-    int64_t lo = 0, hi = h->n;
-    while (lo < hi) {
-        const int64_t mid = (lo + hi) / 2;
-        if (h->at[mid].offset < offset) lo = mid + 1; else hi = mid;
-    }
-    const bool left = lo > 0 && h->at[lo - 1].offset + h->at[lo - 1].size == offset;
-    const bool right = lo < h->n && offset + bytes == h->at[lo].offset;
-    if (left && right) {
-        h->at[lo - 1].size += bytes + h->at[lo].size;
-        memmove(&h->at[lo], &h->at[lo + 1], (size_t)(h->n - lo - 1) * sizeof *h->at);
-        h->n--;
-    } else if (left) {
-        h->at[lo - 1].size += bytes;
-    } else if (right) {
-        h->at[lo].offset = offset, h->at[lo].size += bytes;
-    } else {
-        memmove(&h->at[lo + 1], &h->at[lo], (size_t)(h->n - lo) * sizeof *h->at);
-        h->at[lo] = (hole){ offset, bytes };
-        h->n++;
-    }
-}
-
-static bool overwrites(const tw__instr *i) { return i->operand || (i->op && i->op->traits & TW_INPLACE); }
-
-/* Whether instruction pos reads value v only element by element, in its own order, or may start from it. */
-static bool only_whole(const planner *q, int32_t pos, int32_t v)
-{
-    const tw__instr *i = &q->instr.at[pos];
-    if (!overwrites(i)) return false;
-    for (int k = 0; k < i->call.n_in; k++)
-        if (q->uses.at[pos][k].val == v && !(q->uses.at[pos][k].whole && (i->operand ? i->operand[k].mode == TW__FLAT : k == 0))) return false;
-    return true;
-}
-
-static void place(planner *q, holes *h, int32_t pos, int k)
-{
-    value *o = &q->val.at[q->uses.at[pos][k].val];
-    const tw__instr *i = &q->instr.at[pos];
-    if (o->kind != TW__SLAB) return;
-    for (int j = 0; overwrites(i) && k == i->call.n_in && j < i->call.n_in; j++) {
-        const int32_t a = q->uses.at[pos][j].val;
-        value *x = &q->val.at[a];
-        if (x->kind != TW__SLAB || x->last != pos || x->moved || x->bytes != o->bytes || !only_whole(q, pos, a)) continue;
-        x->moved = true, o->offset = x->offset;
-        return;
-    }
-    o->offset = dig(q, h, o->bytes);
-}
-
-static void place_all(planner *q)
-{
-    const int32_t n = (int32_t)q->instr.n;
-    holes h = { 0 };
-    int32_t *dying = borrow(q, (size_t)n * sizeof *dying);
-    if (!dying) return;
-    for (int32_t i = 0; i < n; i++) dying[i] = -1;
-    for (int32_t v = 0; v < q->val.n; v++)
-        if (q->val.at[v].kind == TW__SLAB && q->val.at[v].last >= 0)
-            q->val.at[v].dies = dying[q->val.at[v].last], dying[q->val.at[v].last] = v;
-    for (int32_t i = 0; i < n && q->ok; i++) {
-        const tw_call *c = &q->instr.at[i].call;
-        const bool scratch = q->instr.at[i].op && q->instr.at[i].op->scratch && q->uses.at[i][c->n_in + c->n_out].whole;
-        for (int k = c->n_in; k < c->n_in + c->n_out + scratch; k++) place(q, &h, i, k);
-        for (int32_t v = dying[i]; v >= 0; v = q->val.at[v].dies)
-            if (!q->val.at[v].moved) fill_in(q, &h, q->val.at[v].offset, q->val.at[v].bytes);
-    }
-    tw_resize(q->cx, h.at, (size_t)h.room * sizeof *h.at, 0);
-}
-
-/* A cell's bytes are written where they lie if nothing reads the old ones later and nothing can fail any more. */
-static void cells_in_place(planner *q)
-{
-    int32_t *def = borrow(q, (size_t)q->out.n * sizeof *def);
-    for (int64_t v = 0; def && v < q->val.n; v++)
-        if (q->val.at[v].kind == TW__OUT) def[q->val.at[v].index] = q->val.at[v].def;
-    if (!def) return;
-    for (int64_t i = 0; i < q->commit.n; i++) q->commit.at[i].cell->mark = 0;
-    for (int64_t i = 0; i < q->commit.n; i++) {
-        tw__commit *c = &q->commit.at[i];
-        c->in_place = c->cell->mark++ == 0 && def[c->out] > q->last_checked;
-        if (c->cell->mark > 1)
-            for (int64_t j = 0; j < i; j++) if (q->commit.at[j].cell == c->cell) q->commit.at[j].in_place = false;
-    }
-    for (int64_t i = 0; i < q->commit.n; i++) q->commit.at[i].cell->mark = (int)i + 1;
-    for (int32_t at = 0; at < q->n; at++) {         /* every leaf that reads a cell's old bytes */
-        const tw_node *r = q->list[at];
-        if (r->op != &tw_op_read || !tw__given(r) || r->flags & TW_N_REALISED) continue;
-        tw_cell *cell = tw__cell_of(r);
-        if (!cell->mark || cell->mark > q->commit.n || q->commit.at[cell->mark - 1].cell != cell) continue;
-        tw__commit *c = &q->commit.at[cell->mark - 1];
-        const value *v = &q->val.at[q->rec[at].val];
-        if (v->last > def[c->out] || (v->last == def[c->out] && !only_whole(q, v->last, q->rec[at].val))) c->in_place = false;
-    }
-    for (int64_t i = 0; i < q->commit.n; i++) q->commit.at[i].cell->mark = 0;
-}
-
-/* ---- addresses ---------------------------------------------------------------------------- */
-
-static void patch(planner *q, void **at, const operand *u, bool slab)
-{
-    const value *v = &q->val.at[u->val];
-    if ((v->kind == TW__SLAB) != slab) return;
-    const tw__patch p = { at, v->kind, v->index, u->offset + (slab ? v->offset : 0) };
-    q->patch.at[q->patch.n++] = p;
-}
-
-static void patch_all(planner *q)
-{
-    int64_t most = 0;
-    for (int64_t i = 0; i < q->instr.n; i++) most += q->instr.at[i].call.n_in + q->instr.at[i].call.n_out + 1;
-    if (!TW__ROOM(q->cx, q->patch, most)) { q->ok = false; return; }
-    for (int slab = 1; slab >= 0; slab--) {
-        for (int64_t i = 0; i < q->instr.n; i++) {
-            tw__instr *t = &q->p->instr[i];
-            const operand *u = q->uses.at[i];
-            for (int k = 0; k < t->call.n_in; k++) patch(q, &((tw_view *)(uintptr_t)&t->call.in[k])->data, &u[k], slab);
-            for (int k = 0; k < t->call.n_out; k++) patch(q, &((tw_view *)(uintptr_t)&t->call.out[k])->data, &u[t->call.n_in + k], slab);
-            const operand *s = &u[t->call.n_in + t->call.n_out];
-            if (t->op && t->op->scratch && s->whole) patch(q, &t->call.scratch, s, slab);
-        }
-        if (slab) q->p->n_slab_patch = (int32_t)q->patch.n;
-    }
-}
-
-#define MOVE(q, to, from) ((q)->p->n_##to = (int32_t)(q)->from.n, (q)->p->to = take((q), (size_t)(q)->from.n * sizeof *(q)->from.at), \
+#define MOVE(q, to, from) ((q)->p->n_##to = (int32_t)(q)->from.n, (q)->p->to = tw__plan_take((q), (size_t)(q)->from.n * sizeof *(q)->from.at), \
     (q)->p->to && (q)->from.n ? (void)memcpy((q)->p->to, (q)->from.at, (size_t)(q)->from.n * sizeof *(q)->from.at) : (void)0)
 
-static void pack(planner *q)
+static void pack(tw__planner *q)
 {
-    bool *cell = borrow(q, (size_t)q->out.n);
+    bool *cell = tw__plan_borrow(q, (size_t)q->out.n);
     for (int64_t i = 0; cell && i < q->commit.n; i++) cell[q->commit.at[i].out] = true;
     for (int64_t i = 0; cell && i < q->out.n; i++) {
         tw__out *o = &q->out.at[i];
@@ -510,10 +326,29 @@ static void pack(planner *q)
     }
 }
 
-static void finish(planner *q)
+/* What is bound anew in every run, wherever the array of instructions now stands. */
+static void slots(tw__planner *q)
 {
-    place_all(q);
-    cells_in_place(q);
+    tw_plan *p = q->p;
+    int32_t most = 0;
+    for (int32_t i = 0; i < p->n_instr; i++) most += p->instr[i].program ? p->instr[i].program->n_step : 1;
+    p->slotted = tw__plan_take(q, (size_t)most * sizeof *p->slotted);
+    for (int32_t i = 0; q->ok && i < p->n_instr; i++) {
+        tw__instr *t = &p->instr[i];
+        if (t->op && t->op->attr_size <= 8) t->call.attr = &t->attr;
+        if (t->op && t->op->slot_size) p->slotted[p->n_slotted++] = (tw__slot){ t->rel, &t->call.slot, t->op->slot_size > 8 ? NULL : &t->slot };
+        for (int32_t k = 0; t->program && k < t->program->n_step; k++) {
+            tw__step *s = &t->program->step[k];
+            if (s->op && s->op->slot_size) p->slotted[p->n_slotted++] = (tw__slot){ s->rel, &s->slot, s->op->slot_size > 8 ? NULL : &s->own_slot };
+        }
+    }
+}
+
+static void finish(tw__planner *q)
+{
+    if (q->cx->fuse && !q->cx->args.trap_nonfinite) tw__fuse(q);
+    if (q->ok) tw__place_all(q);
+    if (!q->ok) return;
     pack(q);
     if (!q->ok) return;
     MOVE(q, instr, instr);
@@ -522,20 +357,15 @@ static void finish(planner *q)
     MOVE(q, result, result);
     MOVE(q, commit, commit);
     tw_plan *p = q->p;
-    p->number = take(q, (size_t)p->n_ext * sizeof *p->number);
-    p->data = take(q, (size_t)p->n_ext * sizeof *p->data);
-    p->bound = take(q, ((size_t)p->n_out + 1) * sizeof *p->bound);
-    p->executed = take(q, (size_t)q->n * sizeof *p->executed);
-    p->slotted = take(q, (size_t)p->n_instr * sizeof *p->slotted);
+    p->number = tw__plan_take(q, (size_t)p->n_ext * sizeof *p->number);
+    p->data = tw__plan_take(q, (size_t)p->n_ext * sizeof *p->data);
+    p->bound = tw__plan_take(q, ((size_t)p->n_out + 1) * sizeof *p->bound);
+    p->executed = tw__plan_take(q, (size_t)q->n * sizeof *p->executed);
     if (!q->ok) return;
     for (int32_t i = 0; i < q->n; i++)
         if (!tw__given(q->list[i])) p->executed[p->n_executed++] = rel(q, q->list[i]);
-    for (int32_t i = 0; i < p->n_instr; i++) {
-        tw__instr *t = &p->instr[i];
-        if (t->op && t->op->attr_size <= 8) t->call.attr = &t->attr;
-        if (t->op && t->op->slot_size) p->slotted[p->n_slotted++] = i;
-    }
-    patch_all(q);
+    slots(q);
+    tw__patch_all(q);
     MOVE(q, patch, patch);
 }
 
@@ -547,10 +377,10 @@ tw_plan *tw__plan_new(tw_ctx *cx, int32_t n, tw_node *const *list, uint8_t *want
     tw_plan *p = tw_resize(cx, NULL, 0, sizeof *p);
     if (!p) return NULL;
     *p = (tw_plan){ .uid = __atomic_fetch_add(&uid, 1, __ATOMIC_RELAXED), .regular = true };
-    planner q = { .cx = cx, .s = &cx->scope[cx->depth], .p = p, .n = n, .list = list, .want = want, .ok = true, .last_checked = -1 };
+    tw__planner q = { .cx = cx, .s = &cx->scope[cx->depth], .p = p, .n = n, .list = list, .want = want, .ok = true };
     for (q.table_size = 16; q.table_size < 2 * n; ) q.table_size *= 2;
-    q.rec = borrow(&q, (size_t)n * sizeof *q.rec);
-    q.table = borrow(&q, (size_t)q.table_size * sizeof *q.table);
+    q.rec = tw__plan_borrow(&q, (size_t)n * sizeof *q.rec);
+    q.table = tw__plan_borrow(&q, (size_t)q.table_size * sizeof *q.table);
     for (int32_t i = 0; i < n && q.ok; i++) {
         const tw_node *y = list[i];
         node(&q, i);

@@ -23,17 +23,57 @@ typedef struct tw__operand {
     int32_t rank;
 } tw__operand;
 
+/* A program: what a group of operations does to a tile of rows, a block kernel after the other. Values that
+ * only the group needs lie in registers: pieces of scratch memory that stay in the first-level cache. All
+ * values of a group have the same number of rows, and each so many elements a row: one, where all are of
+ * one size; of the shorter ones, results of reductions over rows, one for each row of the others. */
+enum { TW__STEP_IN = 4, TW__MEMBERS = 96, TW__SPOTS = TW__MEMBERS * (3 * TW__STEP_IN + 1) };
+enum tw__step_kind { TW__BLOCK, TW__SPREAD, TW__KERNEL };
+typedef struct tw__step {
+    uint8_t       kind, n_in, f64, to;
+    int16_t       x[4], y;      /* spots */
+    int32_t       rel;          /* the node */
+    int64_t       per;          /* elements of the output in a row */
+    const tw_op  *op;           /* NULL: a spread */
+    tw_kernel     kernel;       /* of rows; or of leaves: then without inputs, and with absolute ranges */
+    tw_block_fn   block;
+    const void   *attr, *slot;
+    uint64_t      own_attr, own_slot;       /* small ones, copied */
+    tw_view      *view;         /* of a kernel's inputs and output, as if row by row */
+    tw__operand   spread;
+} tw__step;
+
+enum tw__spot_kind { TW__MOVING, TW__TURNING, TW__STILL, TW__REGISTER };
+typedef struct tw__spot {
+    uint8_t kind;
+    bool    output;
+    int32_t k;                  /* which input or output */
+    int64_t row;                /* bytes of a row */
+    int64_t period;             /* of TW__TURNING: bytes after which it is at the start again */
+    int64_t offset;             /* of a register, in scratch */
+} tw__spot;
+
+typedef struct tw__program {
+    int64_t   rows, tile;       /* tile: rows at once; units of work are tiles */
+    int32_t   n_once, n_step, n_spot, n_moving;     /* steps of the first tile only come first, then all; so do spots that move */
+    tw__step *step;
+    tw__spot *spot;
+    int32_t  *in_last, *out_def;                    /* the last step that reads an input in its order (or none but the end); the one that writes */
+} tw__program;
+
 typedef struct tw__instr {
-    const tw_op  *op;           /* NULL: a copy that the planner added */
+    const tw_op  *op;           /* NULL: a copy that the planner added, or a program */
     tw_kernel     kernel;       /* or */
-    tw_block_fn   block;        /* of the library, by dtype */
+    tw_block_fn   block;        /* of the library, by dtype; or */
+    tw__program  *program;
     tw_call       call;         /* views, attributes, scratch; in and out point into the plan */
     tw__operand  *operand;      /* elementwise: one for each input */
     int64_t       count;        /* elements, elementwise */
     int32_t       rel;          /* the node */
     int32_t       parts;        /* that threads may share; 1: none */
     int64_t       scratch;      /* bytes of each thread's */
-    bool          checked, flat;    /* flat: every operand is TW__FLAT */
+    int32_t       n_nodes;      /* that it computes */
+    bool          checked, flat, alone;     /* flat: every operand is TW__FLAT; alone: in no program */
     uint64_t      attr, slot;   /* small ones, copied */
 } tw__instr;
 
@@ -41,6 +81,7 @@ typedef struct tw__instr {
 enum tw__kind { TW__BYTES, TW__READ, TW__NUMBER };
 typedef struct tw__ext { int32_t id; bool outer; uint8_t kind, dtype; const tw_op *op; const tw_dims *shape; } tw__ext;
 typedef struct tw__out { int64_t bytes, offset; bool packed; } tw__out;
+typedef struct tw__slot { int32_t rel; const void **at; uint64_t *own; } tw__slot;    /* own: of eight bytes or less */
 typedef struct tw__result { int32_t rel, out; } tw__result;
 typedef struct tw__commit { int32_t rel, out; tw_cell *cell; bool in_place; } tw__commit;
 
@@ -61,7 +102,7 @@ struct tw_plan {
     tw__commit *commit;   int32_t n_commit;
     int32_t    *executed; int32_t n_executed;
     int32_t    *retain;   int32_t n_retain;                 /* reads of versions that are overwritten */
-    int32_t    *slotted;  int32_t n_slotted;                /* instructions with slots */
+    tw__slot   *slotted;  int32_t n_slotted;
     uint64_t   *number;                                     /* the values of numbers, one for each ext */
     void      **data;                                       /* where a leaf's bytes are in this run */
     tw_buf    **bound;                                      /* the bytes of outputs in this run */
@@ -79,9 +120,15 @@ bool     tw__plan_fits(const tw_ctx *cx, const tw_plan *plan, const tw__scope *s
 bool     tw__plan_run(tw_ctx *cx, tw_plan *plan, int32_t first);
 /* Elements [lo, hi) of an elementwise instruction, over tiles. */
 void     tw__tiles_run(const tw__instr *i, int64_t lo, int64_t hi);
+void     tw__tiles_spread(const tw__operand *o, const char *data, int64_t lo, int64_t n, char *to);
+/* Tiles [lo, hi) of a program, with registers in scratch. */
+void     tw__program_run(const tw__instr *i, int64_t lo, int64_t hi, void *scratch);
 void     tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *strides, tw_dtype dtype);
 /* How many parts of y's work are worth a thread each; 1 where one thread does it sooner. */
 int32_t  tw__parts(const tw_ctx *cx, const tw_node *y);
+int32_t  tw__parts_of(const tw_ctx *cx, double cost, int64_t work);
+/* Nanoseconds that y takes one thread, roughly. */
+double   tw__cost(const tw_node *y);
 /* The instruction, by so many threads; -1, or the first bad element. */
 int64_t  tw__instr_run(const tw__instr *t, int threads);
 /* The default rounding and denormals, for as long as kernels run. */

@@ -130,10 +130,10 @@ static void patch(tw_plan *p)
 static void bind_slots(tw_ctx *cx, tw_plan *p, int32_t first)
 {
     for (int32_t k = 0; k < p->n_slotted; k++) {
-        tw__instr *t = &p->instr[p->slotted[k]];
+        const tw__slot *t = &p->slotted[k];
         const tw_node *n = cx->by_id[first + t->rel];
-        if (t->op->slot_size > 8) t->call.slot = n->slot.p;
-        else t->slot = n->slot.bits, t->call.slot = &t->slot;
+        if (t->own) *t->own = n->slot.bits, *t->at = t->own;
+        else *t->at = n->slot.p;
     }
 }
 

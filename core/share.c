@@ -33,13 +33,20 @@ static double default_cost(const tw_node *y)
     return bytes / 32 + 0.1 * (double)y->shape->count;
 }
 
+double tw__cost(const tw_node *y) { return y->op->cost ? y->op->cost(y) : default_cost(y); }
+
 int32_t tw__parts(const tw_ctx *cx, const tw_node *y)
 {
     const tw_op *op = y->op;
     const bool ours = op->kernel_id || tw_is_block_op(op);
-    if (cx->threads < 2 || !(ours || op->work)) return 1;       /* a user's kernel need not know ranges */
-    const int64_t work = op->work ? op->work(y) : y->shape->count;
-    double parts = (op->cost ? op->cost(y) : default_cost(y)) / WORTH + 1;
+    if (!(ours || op->work)) return 1;                          /* a user's kernel need not know ranges */
+    return tw__parts_of(cx, tw__cost(y), op->work ? op->work(y) : y->shape->count);
+}
+
+int32_t tw__parts_of(const tw_ctx *cx, double cost, int64_t work)
+{
+    if (cx->threads < 2) return 1;
+    double parts = cost / WORTH + 1;
     if (parts > cx->threads * PARTS_A_THREAD) parts = cx->threads * PARTS_A_THREAD;
     if (parts > (double)work) parts = (double)work;
     return parts < 2 ? 1 : (int32_t)parts;
@@ -50,7 +57,8 @@ int32_t tw__parts(const tw_ctx *cx, const tw_node *y)
 static int64_t whole(const tw__instr *t)
 {
     if (t->kernel) return t->call.hi > 0 ? t->kernel(&t->call) : -1;
-    tw__tiles_run(t, 0, t->count);
+    if (t->program) tw__program_run(t, 0, t->call.hi, t->call.scratch);
+    else tw__tiles_run(t, 0, t->count);
     return -1;
 }
 
@@ -61,7 +69,7 @@ static int64_t cut(const tw__instr *t, int64_t all, int64_t k)
 {
     if (k == t->parts) return all;
     const int64_t at = (int64_t)((double)all * (double)k / (double)t->parts);
-    return t->op->work ? at : at & ~(int64_t)63;
+    return t->program || t->op->work ? at : at & ~(int64_t)63;
 }
 
 static void part(void *arg, int64_t k, int me)
@@ -75,6 +83,8 @@ static void part(void *arg, int64_t k, int me)
         c.lo = cut(t, t->call.hi, k), c.hi = cut(t, t->call.hi, k + 1);
         if (c.scratch) c.scratch = (char *)c.scratch + me * t->scratch;
         if (c.lo < c.hi) bad = t->kernel(&c);
+    } else if (t->program) {
+        tw__program_run(t, cut(t, t->call.hi, k), cut(t, t->call.hi, k + 1), (char *)t->call.scratch + me * t->scratch);
     } else {
         tw__tiles_run(t, cut(t, t->count, k), cut(t, t->count, k + 1));
     }

@@ -1,4 +1,4 @@
-/* tile.c - elementwise instructions: block kernels over tiles.
+/* tile.c - elementwise instructions and programs: block kernels over tiles.
  *
  * A block kernel works on consecutive elements. Operands that lie otherwise (broadcast, permuted)
  * are gathered a tile at a time into memory of the first-level cache; a repeated row is laid out
@@ -29,10 +29,20 @@ void tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *stri
     else o->mode = TW__GATHER;
 }
 
+#define FILL(T) do { const T v = *(const T *)from; T *q = to; for (int64_t i = 0; i < n; i++) q[i] = v; } while (0)
+/* n times the same element. */
+static void repeat(void *to, const void *from, int64_t n, int size)
+{
+    if (size == 4) FILL(uint32_t);
+    else if (size == 8) FILL(uint64_t);
+    else memset(to, *(const uint8_t *)from, (size_t)n);
+}
+
 #define PICK(T) do { const T *p = (const T *)from; T *q = to; for (int64_t i = 0; i < n; i++) q[i] = p[i * stride]; } while (0)
 static void pick(void *to, const char *from, int64_t n, int64_t stride, int size)
 {
     if (stride == 1) memcpy(to, from, (size_t)(n * size));
+    else if (stride == 0) repeat(to, from, n, size);
     else if (size == 4) PICK(uint32_t);
     else if (size == 8) PICK(uint64_t);
     else PICK(uint8_t);
@@ -60,30 +70,41 @@ static void gather(const tw__operand *o, const char *data, int64_t lo, int64_t n
     }
 }
 
-static void repeat(char *to, const char *from, int64_t period, int64_t n, int size)
+/* A row laid out again and again, n elements in all. */
+static void repeat_row(char *to, const char *from, int64_t period, int64_t n, int size)
 {
     const int64_t whole = period * size, all = n * size;
     for (int64_t k = 0; k < all; k += whole)
         memcpy(to + k, from, (size_t)(all - k < whole ? all - k : whole));
 }
 
+/* Elements [lo, lo + n) of what o says, to consecutive memory. */
+void tw__tiles_spread(const tw__operand *o, const char *data, int64_t lo, int64_t n, char *to)
+{
+    if (o->mode == TW__FLAT) memcpy(to, data + lo * o->size, (size_t)(n * o->size));
+    else if (o->mode == TW__SCALAR) repeat(to, data, n, o->size);
+    else if (o->mode == TW__PERIODIC && lo % o->period == 0) repeat_row(to, data, o->period, n, o->size);
+    else gather(o, data, lo, n, to);
+}
+
 typedef union any_block { tw_block b; tw_block_f32 f32; tw_block_f64 f64; } any_block;
 
-static void call(const tw__instr *i, const any_block *b)
+static void call(const tw_op *op, tw_block_fn block, bool f64, const any_block *b)
 {
-    if (i->block) i->block(&b->b);
-    else if (i->call.in[i->op->by].dtype == TW_F64) i->op->block_f64(&b->f64);
-    else i->op->block_f32(&b->f32);
+    if (block) block(&b->b);
+    else if (f64) op->block_f64(&b->f64);
+    else op->block_f32(&b->f32);
 }
 
 void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
 {
     const tw_call *c = &i->call;
+    const bool f64 = c->in[i->op->by].dtype == TW_F64;
     const size_t out = tw_dtype_size(c->out->dtype);
     any_block b = { .b = { .n = to - from, .y = (char *)c->out->data + (size_t)from * out, .attr = c->attr, .to = c->out->dtype } };
     if (i->flat) {
         for (int k = 0; k < c->n_in; k++) b.b.x[k] = (const char *)c->in[k].data + from * i->operand[k].size;
-        if (b.b.n) call(i, &b);
+        if (b.b.n) call(i->op, i->block, f64, &b);
         return;
     }
     _Alignas(64) char tile[MOST_IN][(MOST_PERIOD + TILE) * 8];
@@ -91,8 +112,8 @@ void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
     for (int k = 0; k < c->n_in; k++) {
         const tw__operand *o = &i->operand[k];
         const char *data = c->in[k].data;
-        if (o->mode == TW__SCALAR) repeat(tile[k], data, 1, first, o->size);
-        if (o->mode == TW__PERIODIC) repeat(tile[k], data, o->period, o->period + TILE, o->size);
+        if (o->mode == TW__SCALAR) repeat(tile[k], data, first, o->size);
+        if (o->mode == TW__PERIODIC) repeat_row(tile[k], data, o->period, o->period + TILE, o->size);
     }
     for (int64_t lo = from; lo < to; lo += TILE) {
         b.b.n = to - lo < TILE ? to - lo : TILE;
@@ -107,6 +128,59 @@ void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
             default:           gather(o, data, lo, b.b.n, tile[k]), b.b.x[k] = tile[k];
             }
         }
-        call(i, &b);
+        call(i->op, i->block, f64, &b);
+    }
+}
+
+/* ---- programs ----------------------------------------------------------------------------- */
+
+/* A kernel on rows of its own memory; a leaf's on the range of the tile, whose memory begins there. */
+static void call_kernel(const tw__step *s, char *const *at, const tw_call *c, int64_t row, int64_t rows)
+{
+    tw_view view[TW__STEP_IN + 1];
+    memcpy(view, s->view, (size_t)(s->n_in + 1) * sizeof *view);
+    for (int k = 0; k < s->n_in; k++) view[k].data = at[s->x[k]];
+    tw_view *y = &view[s->n_in];
+    const int64_t lo = s->n_in ? 0 : row * s->per, size = (int64_t)tw_dtype_size(y->dtype);
+    y->data = (void *)((uintptr_t)at[s->y] - (uintptr_t)(lo * size));
+    const tw_call call = { .in = view, .out = y, .n_in = s->n_in, .n_out = 1, .attr = s->attr, .slot = s->slot, .seed = c->seed,
+                           .lo = lo, .hi = lo + rows * s->per };
+    s->kernel(&call);
+}
+
+static void step_run(const tw__step *s, char *const *at, const tw__spot *spot, const tw_call *c, int64_t row, int64_t rows)
+{
+    if (s->kind == TW__BLOCK) {
+        any_block b;
+        b.b.n = rows * s->per, b.b.y = at[s->y], b.b.attr = s->attr, b.b.to = (tw_dtype)s->to;
+        for (int k = 0; k < s->n_in; k++) b.b.x[k] = at[s->x[k]];
+        call(s->op, s->block, s->f64, &b);
+    } else if (s->kind == TW__SPREAD) {
+        const bool still = spot[s->x[0]].kind == TW__STILL;
+        tw__tiles_spread(&s->spread, at[s->x[0]], still ? row * s->per : 0, rows * s->per, at[s->y]);
+    } else {
+        call_kernel(s, at, c, row, rows);
+    }
+}
+
+void tw__program_run(const tw__instr *i, int64_t lo, int64_t hi, void *scratch)
+{
+    const tw__program *g = i->program;
+    const tw_call *c = &i->call;
+    char *at[TW__SPOTS];
+    for (int32_t k = g->n_moving; k < g->n_spot; k++)
+        if (g->spot[k].kind == TW__REGISTER) at[k] = (char *)scratch + g->spot[k].offset;
+    for (int32_t k = g->n_moving; k < g->n_spot; k++) {
+        const tw__spot *s = &g->spot[k];
+        if (s->kind == TW__STILL) at[k] = (s->output ? (char *)c->out[s->k].data : s->k < 0 ? at[-1 - s->k] : (char *)c->in[s->k].data) + s->offset;
+    }
+    for (int64_t t = lo; t < hi; t++) {
+        const int64_t row = t * g->tile, rows = g->rows - row < g->tile ? g->rows - row : g->tile;
+        for (int32_t k = 0; k < g->n_moving; k++) {
+            const tw__spot *s = &g->spot[k];
+            char *base = s->output ? c->out[s->k].data : c->in[s->k].data;
+            at[k] = base + (s->kind == TW__MOVING ? row * s->row : row * s->row % s->period);
+        }
+        for (int32_t k = t == lo ? 0 : g->n_once; k < g->n_step; k++) step_run(&g->step[k], at, g->spot, c, row, rows);
     }
 }

@@ -109,6 +109,7 @@ const tw_op tw_op_sum_to = {
     .d         = d_sum,
     .batch     = batch_sum,
     .kernel_id = TW_K_sum,
+    .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,
 };
 

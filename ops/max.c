@@ -37,6 +37,7 @@ const tw_op tw_op_max = {
     .vjp       = vjp,
     .batch     = tw__batch_reduced,
     .kernel_id = TW_K_max,
+    .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,
 };
 
@@ -50,6 +51,7 @@ const tw_op tw_op_min = {
     .vjp       = vjp,
     .batch     = tw__batch_reduced,
     .kernel_id = TW_K_min,
+    .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,
 };
 

@@ -88,6 +88,8 @@ bool tw__same_shape(const tw_dims *a, const tw_shape *b);
 tw_node *tw__reduce(const tw_loc *at, const tw_op *op, tw_node *x, const tw_reduce_args *o);
 bool tw__shape_reduced(tw_node *y);
 void tw__label_reduced(const tw_node *y, char *text, size_t size);
+/* Whether what is reduced lies at the end of the shape: the rows of tw_op. */
+bool tw__rows_reduced(const tw_node *y, tw_rows *r);
 static inline unsigned tw__reduced(const tw_node *y) { return ((const tw_reduce_attr *)tw_attr(y))->axes; }
 
 /* ---- many values at once (vmap.c, and a batching rule beside each operation) ------------------- */

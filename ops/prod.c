@@ -66,6 +66,7 @@ const tw_op tw_op_prod = {
     .vjp       = vjp,
     .batch     = tw__batch_reduced,
     .kernel_id = TW_K_prod,
+    .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,
 };
 

@@ -22,6 +22,21 @@ void tw__label_reduced(const tw_node *y, char *text, size_t size)
     tw__axes_label("axes", tw__reduced(y), text, size);
 }
 
+bool tw__rows_reduced(const tw_node *y, tw_rows *r)
+{
+    const tw_dims *x = tw_in(y, 0)->shape;
+    bool kept = false;                  /* an axis further inside */
+    *r = (tw_rows){ .n = 1, .in = { 1 }, .out = 1 };
+    for (int i = x->n - 1; i >= 0; i--) {
+        const bool reduced = tw__reduced(y) >> i & 1;
+        if (reduced && kept && x->at[i] != 1) return false;
+        kept |= !reduced && x->at[i] != 1;
+        if (reduced) r->in[0] *= x->at[i];
+        else r->n *= x->at[i];
+    }
+    return r->in[0] > 0;
+}
+
 tw_node *tw__reduce(const tw_loc *at, const tw_op *op, tw_node *x, const tw_reduce_args *o)
 {
     TW_OPTIONS(tw_reduce_args, o);
@@ -59,6 +74,7 @@ const tw_op tw_op_sum = {
     .d         = d,
     .batch     = tw__batch_reduced,
     .kernel_id = TW_K_sum,
+    .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,
 };
 
@@ -71,6 +87,7 @@ const tw_op tw_op_sum_bool = {
     .shape     = shape_bool,
     .batch     = tw__batch_reduced,
     .kernel_id = TW_K_sum_bool,
+    .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,
 };
 

@@ -1,0 +1,354 @@
+/* program.c - one instruction out of many that share their rows: the program that runs on each tile.
+ *
+ * Members come in an order in which each follows what it reads. What others read, or what outlives the
+ * plan, is written where it lies; all else gets a register: so many bytes of scratch for each row of a
+ * tile, given again when its last reader is done (a linear scan). Inputs that do not lie element by
+ * element (numbers, rows repeated, views) are spread into registers first: once, where every tile
+ * needs the same.
+ */
+#include "core/planner_impl.h"
+
+enum { MOST_TILE = 512, L1 = 16 << 10 };
+
+typedef struct maker {
+    tw__planner *q;
+    tw__instr   *made;
+    tw__program *g;
+    int32_t      n;             /* members */
+    const int32_t *at;
+    TW__VEC(tw__step) step;
+    TW__VEC(tw__spot) spot;
+    TW__VEC(tw__use)  in, out;
+    TW__VEC(tw_view)  in_view, out_view;
+    TW__VEC(int32_t)  in_spot;
+} maker;
+
+static int16_t spot_new(maker *m, tw__spot s)
+{
+    if (!TW__PUSH(m->q->cx, m->spot, s)) { m->q->ok = false; return 0; }
+    return (int16_t)(m->spot.n - 1);
+}
+
+static int64_t size_of(const tw_view *v) { return (int64_t)tw_dtype_size(v->dtype); }
+
+/* Input u as a spot of that kind; the same one for equal questions. */
+static int16_t input(maker *m, const tw__use *u, const tw_view *v, int kind, int64_t row)
+{
+    for (int64_t k = 0; k < m->in.n; k++) {
+        const tw__spot *s = &m->spot.at[m->in_spot.at[k]];
+        const tw__use *w = &m->in.at[k];
+        if (w->val == u->val && w->offset == u->offset && w->whole == u->whole && s->kind == kind && s->row == row) return (int16_t)m->in_spot.at[k];
+    }
+    const int16_t spot = spot_new(m, (tw__spot){ .kind = (uint8_t)kind, .k = (int32_t)m->in.n, .row = row });
+    if (!TW__PUSH(m->q->cx, m->in, *u) || !TW__PUSH(m->q->cx, m->in_view, *v) || !TW__PUSH(m->q->cx, m->in_spot, spot)) m->q->ok = false;
+    return spot;
+}
+
+static bool same_operand(const tw__operand *a, const tw__operand *b)
+{
+    if (a->mode != b->mode || a->size != b->size || a->rank != b->rank) return false;
+    for (int k = 0; k < a->rank; k++)
+        if (a->dims[k] != b->dims[k] || a->strides[k] != b->strides[k]) return false;
+    return true;
+}
+
+/* A register that a step fills with what o finds at `from`. */
+static int16_t spread(maker *m, int16_t from, const tw__operand *o, int64_t per)
+{
+    for (int64_t k = 0; k < m->step.n; k++) {
+        const tw__step *s = &m->step.at[k];
+        if (s->kind == TW__SPREAD && s->x[0] == from && s->per == per && same_operand(&s->spread, o)) return s->y;
+    }
+    const int16_t y = spot_new(m, (tw__spot){ .kind = TW__REGISTER, .row = per * o->size });
+    const tw__step s = { .kind = TW__SPREAD, .n_in = 1, .x = { from }, .y = y, .per = per, .spread = *o };
+    if (!TW__PUSH(m->q->cx, m->step, s)) m->q->ok = false;
+    return y;
+}
+
+static int16_t operand(maker *m, int32_t pos, int k, int64_t count)
+{
+    const tw__instr *i = &m->q->instr.at[pos];
+    const tw__use *u = &m->q->uses.at[pos][k];
+    const tw_view *v = &i->call.in[k];
+    tw__operand o;
+    if (i->operand) o = i->operand[k];
+    else tw__tiles_operand(&o, v->shape, v->strides, v->dtype);
+    const int64_t per = count / m->g->rows, row = per * o.size;
+    const int16_t home = (int16_t)m->q->val.at[u->val].spot;
+    if (home >= 0 && o.mode == TW__FLAT && u->whole) return home;
+    if (home >= 0) {
+        if (u->offset) {            /* only where the group has one row: an address that does not move */
+            const tw__spot s = m->spot.at[home];
+            const int32_t base = s.kind == TW__REGISTER ? -1 - home : s.k;
+            return spread(m, spot_new(m, (tw__spot){ .kind = TW__STILL, .output = s.output, .k = base, .offset = u->offset }), &o, per);
+        }
+        return spread(m, home, &o, per);
+    }
+    if (o.mode == TW__FLAT) return input(m, u, v, TW__MOVING, row);
+    return spread(m, input(m, u, v, TW__STILL, 0), &o, per);
+}
+
+static void output(maker *m, int32_t pos, tw__step *s)
+{
+    tw__planner *q = m->q;
+    const tw__instr *i = &q->instr.at[pos];
+    const tw__use *u = &q->uses.at[pos][i->call.n_in];
+    const int64_t row = s->per * size_of(&i->call.out[0]);
+    if (q->val.at[u->val].shared) {
+        s->y = spot_new(m, (tw__spot){ .kind = TW__MOVING, .output = true, .k = (int32_t)m->out.n, .row = row });
+        if (!TW__PUSH(q->cx, m->out, *u) || !TW__PUSH(q->cx, m->out_view, i->call.out[0])) q->ok = false;
+    } else {
+        s->y = spot_new(m, (tw__spot){ .kind = TW__REGISTER, .row = row });
+    }
+    q->val.at[u->val].spot = s->y;
+}
+
+/* Views of a kernel that works on rows in memory of their own. */
+static tw_view *own_views(maker *m, const tw_call *c)
+{
+    tw_view *v = tw__plan_take(m->q, (size_t)(c->n_in + 1) * sizeof *v);
+    for (int k = 0; v && k <= c->n_in; k++) {
+        const tw_view *from = k < c->n_in ? &c->in[k] : &c->out[0];
+        int64_t strides[TW_MAX_RANK];
+        tw__row_by_row(from->shape, strides);
+        tw__view_set(m->q, &v[k], from->shape, from->dtype, strides);
+    }
+    return v;
+}
+
+static void member(maker *m, int32_t pos)
+{
+    tw__planner *q = m->q;
+    const tw__instr *i = &q->instr.at[pos];
+    const tw_call *c = &i->call;
+    const int64_t count = c->out[0].shape->count;
+    tw__step s = { .kind = i->operand ? TW__BLOCK : TW__KERNEL, .n_in = (uint8_t)c->n_in, .op = i->op, .kernel = i->kernel, .block = i->block,
+                   .attr = c->attr, .own_attr = i->attr, .rel = i->rel, .per = count / m->g->rows, .to = (uint8_t)c->out[0].dtype };
+    if (c->n_in) s.f64 = c->in[i->op->by].dtype == TW_F64;
+    for (int k = 0; k < c->n_in && q->ok; k++) s.x[k] = operand(m, pos, k, c->in[k].shape->count);
+    if (!i->operand && q->ok) s.view = own_views(m, c);
+    if (q->ok) output(m, pos, &s);
+    if (!q->ok || !TW__PUSH(q->cx, m->step, s)) q->ok = false;
+    m->made->n_nodes += i->n_nodes, m->made->rel = i->rel;
+}
+
+/* ---- tiles -------------------------------------------------------------------------------- */
+
+/* Whether a spread gives the same for each tile: a number, or a row that fits it a whole number of times. */
+static bool every_tile(const tw__program *g, const tw__step *s)
+{
+    if (s->spread.mode == TW__SCALAR) return true;
+    return s->spread.mode == TW__PERIODIC && (g->tile >= g->rows || g->tile * s->per % s->spread.period == 0);
+}
+
+static void choose_tile(maker *m)
+{
+    tw__program *g = m->g;
+    int64_t bytes = 0, longest = 1, period = 0;
+    for (int64_t k = 0; k < m->spot.n; k++)
+        if (m->spot.at[k].kind == TW__REGISTER) bytes += m->spot.at[k].row;
+    for (int64_t k = 0; k < m->step.n; k++) {
+        const tw__step *s = &m->step.at[k];
+        if (s->per > longest) longest = s->per;
+        if (s->kind == TW__SPREAD && s->spread.mode == TW__PERIODIC && s->spread.period > period) period = s->spread.period;
+    }
+    bytes = bytes < 8 * longest ? bytes : bytes / 2 + 4 * longest;         /* about half of them are in use at once */
+    int64_t most = MOST_TILE;
+    while (most > 128 && most * bytes > L1 * longest) most /= 2;
+    g->tile = most / longest ? most / longest : 1;
+    if (longest == 1 && period > 1 && period <= g->tile) g->tile -= g->tile % period;
+    else if (longest == 1 && period > g->tile)
+        for (int64_t d = 2; d < 16; d++)
+            if (period % d == 0 && period / d <= g->tile) { g->tile = period / d; break; }
+    if (g->tile > g->rows) g->tile = g->rows;
+}
+
+/* A repeated row that is a whole number of tiles is read where it lies. */
+static void read_where_it_lies(maker *m)
+{
+    tw__program *g = m->g;
+    for (int64_t k = 0; k < m->step.n; k++) {
+        tw__step *s = &m->step.at[k];
+        tw__spot *from = &m->spot.at[s->x[0]];
+        if (s->kind != TW__SPREAD || s->spread.mode != TW__PERIODIC || from->kind != TW__STILL || from->output || from->k < 0) continue;
+        if (s->spread.period % (g->tile * s->per)) continue;
+        m->spot.at[s->y] = (tw__spot){ .kind = TW__TURNING, .k = from->k, .row = s->per * s->spread.size, .period = s->spread.period * s->spread.size };
+        s->n_in = 0, s->kind = UINT8_MAX;
+    }
+}
+
+/* ---- registers ---------------------------------------------------------------------------- */
+
+typedef struct loose { int64_t offset, row; } loose;
+
+static void allot(maker *m, int64_t *bytes)
+{
+    tw__planner *q = m->q;
+    tw__program *g = m->g;
+    int32_t *last = tw__plan_borrow(q, (size_t)m->spot.n * sizeof *last);
+    loose *free_ = tw__plan_borrow(q, ((size_t)m->spot.n + 1) * sizeof *free_);
+    int64_t n_free = 0, end = 0;
+    if (!q->ok) return;
+    for (int32_t k = 0; k < g->n_step; k++)
+        for (int j = 0; j < g->step[k].n_in; j++) {
+            const tw__spot *s = &g->spot[g->step[k].x[j]];
+            last[s->kind == TW__STILL && s->k < 0 ? -1 - s->k : g->step[k].x[j]] = k;
+        }
+    for (int32_t k = 0; k < g->n_step; k++) {
+        const tw__step *s = &g->step[k];
+        tw__spot *y = &g->spot[s->y];
+        bool done = y->kind != TW__REGISTER;
+        const int64_t before = n_free;
+        for (int j = 0; j < s->n_in; j++) {
+            const tw__spot *x = &g->spot[s->x[j]];
+            bool again = false;
+            for (int l = 0; l < j; l++) again |= s->x[l] == s->x[j];
+            if (x->kind != TW__REGISTER || last[s->x[j]] != k || again || (s->x[j] < 0)) continue;
+            if (x->period) continue;                                    /* filled once: stays */
+            if (!done && s->kind == TW__BLOCK && x->row == y->row) y->offset = x->offset, done = true;
+            else free_[n_free++] = (loose){ x->offset, x->row };
+        }
+        const int64_t released = s->kind == TW__BLOCK ? n_free : before;    /* others may not write over what they read */
+        for (int64_t f = 0; !done && f < released; f++) {
+            if (free_[f].row != y->row) continue;
+            y->offset = free_[f].offset, done = true;
+            free_[f] = free_[--n_free];
+        }
+        if (!done) y->offset = end, end += (y->row * g->tile + 63) & ~(int64_t)63;
+        if (k < g->n_once) y->period = 1;
+    }
+    for (int32_t k = 0; k < g->n_spot; k++) if (g->spot[k].kind == TW__REGISTER) g->spot[k].period = 0;
+    *bytes = end;
+}
+
+/* Steps of the first tile in front, those that turned out to be nothing gone. */
+static void order_steps(maker *m)
+{
+    tw__program *g = m->g;
+    g->step = tw__plan_take(m->q, (size_t)m->step.n * sizeof *g->step);
+    for (int pass = 0; g->step && pass < 2; pass++) {
+        for (int64_t k = 0; k < m->step.n; k++) {
+            const tw__step *s = &m->step.at[k];
+            const bool once = s->kind == TW__SPREAD && m->spot.at[s->x[0]].kind == TW__STILL && m->spot.at[s->x[0]].k >= 0
+                           && !m->spot.at[s->x[0]].output && every_tile(g, s);
+            if (s->kind != UINT8_MAX && once == (pass == 0)) g->step[g->n_step++] = *s;
+        }
+        if (pass == 0) g->n_once = g->n_step;
+    }
+}
+
+/* Spots that move in front. */
+static void order_spots(maker *m)
+{
+    tw__program *g = m->g;
+    const int32_t n = (int32_t)m->spot.n;
+    int16_t *to = tw__plan_borrow(m->q, (size_t)n * sizeof *to);
+    g->spot = tw__plan_take(m->q, (size_t)n * sizeof *g->spot);
+    if (!to || !g->spot) return;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int32_t k = 0; k < n; k++) {
+            const bool moves = m->spot.at[k].kind <= TW__TURNING;
+            if (moves == (pass == 0)) g->spot[to[k] = (int16_t)g->n_spot++] = m->spot.at[k];
+        }
+        if (pass == 0) g->n_moving = g->n_spot;
+    }
+    for (int32_t k = 0; k < n; k++)
+        if (g->spot[k].kind == TW__STILL && g->spot[k].k < 0) g->spot[k].k = -1 - to[-1 - g->spot[k].k];
+    for (int32_t k = 0; k < g->n_step; k++) {
+        for (int j = 0; j < g->step[k].n_in; j++) g->step[k].x[j] = to[g->step[k].x[j]];
+        g->step[k].y = to[g->step[k].y];
+    }
+}
+
+static void note_order(maker *m)
+{
+    tw__program *g = m->g;
+    g->in_last = tw__plan_take(m->q, ((size_t)m->in.n + 1) * sizeof *g->in_last);
+    g->out_def = tw__plan_take(m->q, ((size_t)m->out.n + 1) * sizeof *g->out_def);
+    if (!m->q->ok) return;
+    for (int64_t k = 0; k < m->in.n; k++) g->in_last[k] = -1;
+    for (int32_t k = 0; k < g->n_step; k++) {
+        const tw__step *s = &g->step[k];
+        for (int j = 0; j < s->n_in; j++) {
+            const tw__spot *x = &g->spot[s->x[j]];
+            if (x->kind < TW__REGISTER && !x->output && x->k >= 0) g->in_last[x->k] = x->kind == TW__MOVING ? k : INT32_MAX;
+        }
+        if (g->spot[s->y].output) g->out_def[g->spot[s->y].k] = k;
+    }
+}
+
+bool tw__program_in_place(const tw__instr *i, int j, int k)
+{
+    const tw__program *g = i->program;
+    const tw__step *s = &g->step[g->out_def[k]];
+    int64_t row = -1;
+    for (int32_t p = 0; p < g->n_moving; p++)
+        if (g->spot[p].kind == TW__MOVING && !g->spot[p].output && g->spot[p].k == j) row = g->spot[p].row;
+    if (row != g->spot[s->y].row) return false;
+    return g->in_last[j] < g->out_def[k] || (g->in_last[j] == g->out_def[k] && s->kind == TW__BLOCK);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static void *stand(tw__planner *q, const void *from, size_t bytes)
+{
+    void *to = tw__plan_take(q, bytes);
+    if (to && bytes) memcpy(to, from, bytes);
+    return to;
+}
+
+static int64_t threads_of(const maker *m) { return m->made->parts < m->q->cx->threads ? m->made->parts : m->q->cx->threads; }
+
+/* What operations cost apart is what the program costs, but for the memory that it saves. */
+static void share_out(maker *m, int64_t scratch)
+{
+    const tw__planner *q = m->q;
+    double cost = 0;
+    for (int32_t k = 0; k < m->n; k++) cost += tw__cost(q->cx->by_id[q->s->log_first + q->instr.at[m->at[k]].rel]);
+    m->made->parts = tw__parts_of(q->cx, cost / 2, m->made->call.hi);
+    m->made->scratch = (scratch + 63) & ~(int64_t)63;
+}
+
+static void finish(maker *m, tw__use **uses)
+{
+    tw__planner *q = m->q;
+    int64_t scratch = 0;
+    choose_tile(m);
+    read_where_it_lies(m);
+    order_steps(m);
+    if (q->ok) order_spots(m);
+    if (q->ok) allot(m, &scratch);
+    if (q->ok) note_order(m);
+    for (int32_t k = 0; q->ok && k < m->g->n_step; k++) {
+        tw__step *s = &m->g->step[k];
+        if (s->op && s->op->attr_size <= 8) s->attr = &s->own_attr;
+    }
+    tw_call *c = &m->made->call;
+    *c = (tw_call){ .n_in = (int)m->in.n, .n_out = (int)m->out.n, .seed = q->cx->args.seed,
+                    .hi = (m->g->rows + m->g->tile - 1) / m->g->tile };
+    c->in = stand(q, m->in_view.at, (size_t)m->in.n * sizeof *c->in);
+    c->out = stand(q, m->out_view.at, (size_t)m->out.n * sizeof *c->out);
+    *uses = tw__plan_borrow(q, (size_t)(m->in.n + m->out.n + 1) * sizeof **uses);
+    if (!q->ok) return;
+    if (m->in.n) memcpy(*uses, m->in.at, (size_t)m->in.n * sizeof **uses);
+    if (m->out.n) memcpy(*uses + m->in.n, m->out.at, (size_t)m->out.n * sizeof **uses);
+    share_out(m, scratch);
+    if (m->made->scratch)
+        (*uses)[m->in.n + m->out.n] = (tw__use){ tw__value_new(q, TW__SLAB, 0, m->made->scratch * threads_of(m)), true, 0 };
+}
+
+#define DROP(v) tw_resize(q->cx, (v).at, (size_t)(v).room * sizeof *(v).at, 0)
+
+bool tw__program_make(tw__planner *q, int32_t n, const int32_t *at, int64_t rows, tw__instr *made, tw__use **uses)
+{
+    maker m = { .q = q, .made = made, .n = n, .at = at };
+    *made = (tw__instr){ .rel = -1 };
+    made->program = m.g = tw__plan_take(q, sizeof *m.g);
+    if (!q->ok) return false;
+    m.g->rows = rows;
+    for (int32_t k = 0; k < n && q->ok; k++) member(&m, at[k]);
+    for (int32_t k = 0; k < n; k++) q->val.at[q->uses.at[at[k]][q->instr.at[at[k]].call.n_in].val].spot = -1;
+    if (q->ok) finish(&m, uses);
+    DROP(m.step); DROP(m.spot); DROP(m.in); DROP(m.out); DROP(m.in_view); DROP(m.out_view); DROP(m.in_spot);
+    return q->ok;
+}
