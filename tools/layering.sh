@@ -25,7 +25,7 @@ BEGIN {
     may["io"] = "core ops nn io"
     may["train"] = "core ops nn optim io train"
     may["dist"] = "core ops nn optim io train dist"
-    may["bench"] = "core ops nn optim io train bench"
+    may["bench"] = "core ops ops/kernel nn optim io train bench"
 }
 
 function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
