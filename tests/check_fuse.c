@@ -1,0 +1,227 @@
+/* check_fuse.c - programs: that what belongs together runs as one instruction, in place, and as before.
+ *
+ * Instructions are counted by tw_counts; the same graph without fusion gives the numbers to compare with.
+ */
+#include "tests/rig.h"
+#include "thalweg.h"
+
+static tw_ctx *open_with(const char *fuse, int threads)
+{
+    rig_env("TW_FUSE", fuse);
+    tw_ctx *cx = tw_open(.seed = 7, .threads = threads, .on_error = rig_quiet);
+    rig_env("TW_FUSE", NULL);
+    return cx;
+}
+
+static tw_node *leaf(tw_ctx *cx, tw_shape s, uint64_t seed)
+{
+    const arr a = arr_noise(s, -2, 2, &seed);
+    return node_of(cx, TW_F32, &a);
+}
+
+/* ---- what is one instruction ------------------------------------------------------------- */
+
+typedef int build_fn(tw_ctx *cx, tw_node **out);
+
+static int chain(tw_ctx *cx, tw_node **out)
+{
+    tw_node *x = leaf(cx, TW_SHAPE(30, 50), 1), *b = leaf(cx, TW_SHAPE(50), 2);
+    tw_node *y = tw_mul(tw_tanh(tw_add(x, b)), 0.5);
+    out[0] = tw_where(tw_less(y, 0.1), tw_exp(y), tw_cast(tw_cast(x, TW_I32), TW_F32));
+    return 1;
+}
+
+static int value_and_derivative(tw_ctx *cx, tw_node **out)
+{
+    tw_node *x = leaf(cx, TW_SHAPE(2000), 1), *g = leaf(cx, TW_SHAPE(2000), 2);
+    out[0] = tw_mul(x, tw_sigmoid(x));
+    tw_vjp(1, out, &g, 1, &x, out + 1);
+    return 2;
+}
+
+static int rows(tw_ctx *cx, tw_node **out)
+{
+    tw_node *x = leaf(cx, TW_SHAPE(40, 70), 1), *g = leaf(cx, TW_SHAPE(40, 70), 2);
+    out[0] = tw_log_softmax(x);
+    tw_vjp(1, out, &g, 1, &x, out + 1);
+    return 2;
+}
+
+static int normalisation(tw_ctx *cx, tw_node **out)
+{
+    tw_node *x = leaf(cx, TW_SHAPE(40, 300), 1), *g = leaf(cx, TW_SHAPE(40, 300), 2);
+    tw_node *c = tw_sub(x, tw_mean(x, .axes = TW_AXES(-1), .keep_dims = true));
+    out[0] = tw_mul(c, tw_rsqrt(tw_add(tw_mean(tw_square(c), .axes = TW_AXES(-1), .keep_dims = true), 1e-5)));
+    tw_vjp(1, out, &g, 1, &x, out + 1);
+    return 2;
+}
+
+static int random_within(tw_ctx *cx, tw_node **out)
+{
+    tw_node *x = leaf(cx, TW_SHAPE(3000), 1);
+    out[0] = tw_where(tw_less(tw_uniform(cx, TW_SHAPE(3000), .key = 5), 0.5), tw_mul(x, 2), 0);
+    return 1;
+}
+
+static int small_of_all_sizes(tw_ctx *cx, tw_node **out)
+{
+    for (int i = 0; i < 4; i++) {
+        tw_node *x = leaf(cx, TW_SHAPE(3 + 20 * i), 1 + (uint64_t)i);
+        out[i] = tw_sub(x, tw_mul(0.1, tw_tanh(x)));
+    }
+    return 4;
+}
+
+static void softly(const tw_block_f32 *b)
+{
+    for (int64_t i = 0; i < b->n; i++) b->y[i] = b->x[0][i] / (1 + fabsf(b->x[0][i]));
+}
+
+static const tw_op softsign = { .name = "softsign_of_mine", .doc = "x / (1 + |x|)", .arity = 1, .rule = TW_NONE,
+                                .shape = tw_shape_elementwise, .block_f32 = softly };
+
+static int of_the_users(tw_ctx *cx, tw_node **out)
+{
+    tw_op_register(cx, &softsign);
+    tw_node *x = leaf(cx, TW_SHAPE(3000), 1);
+    out[0] = tw_add(tw_apply(&softsign, tw_mul(x, x)), 1);
+    return 1;
+}
+
+static const struct { const char *name; build_fn *build; int instructions; } groups[] = {
+    { "a chain with broadcasting, comparisons and casts", chain, 1 },
+    { "a value and its derivative", value_and_derivative, 1 },
+    { "log_softmax and its derivative", rows, 1 },
+    { "layer normalisation and its derivative", normalisation, 1 },
+    { "random numbers and what they choose", random_within, 1 },
+    { "small updates of all sizes", small_of_all_sizes, 1 },
+    { "an operation of the program's own", of_the_users, 1 },
+};
+
+START_TEST(what_belongs_together_is_one_instruction)
+{
+    tw_node *fused[4], *apart[4];
+    tw_ctx *cx = open_with(NULL, 1), *plain = open_with("0", 1);
+    const int n = groups[_i].build(cx, fused);
+    groups[_i].build(plain, apart);
+    ok(cx), ok(plain);
+    ck_assert(tw_eval_nodes(n, fused) && tw_eval_nodes(n, apart));
+    ck_assert_msg(tw_counts(cx).nodes_run == groups[_i].instructions, "%s: %d instructions", groups[_i].name, (int)tw_counts(cx).nodes_run);
+    ck_assert_msg(tw_counts(plain).nodes_run > groups[_i].instructions, "%s: as few without fusion", groups[_i].name);
+    for (int k = 0; k < n; k++) ck_assert_msg(same_bits(fused[k], apart[k]), "%s: result %d", groups[_i].name, k);
+    ck_assert_int_eq(tw_close(cx) + tw_close(plain), 0);
+    arrs_drop();
+}
+END_TEST
+
+/* ---- in place, by threads ---------------------------------------------------------------- */
+
+enum { MANY = 300000, STEPS = 3 };
+
+/* Three cells updated by Adam; the last value of the first. */
+static arr trained(tw_ctx *cx, int64_t *bytes, int64_t *instructions)
+{
+    tw_node *w = tw_param(cx, "w", leaf(cx, TW_SHAPE(MANY), 1));
+    tw_node *m = tw_state(cx, tw_zeros(cx, TW_SHAPE(MANY))), *v = tw_state(cx, tw_zeros(cx, TW_SHAPE(MANY)));
+    *instructions = tw_counts(cx).nodes_run;
+    for (int t = 0; t < STEPS; t++) {
+        TW_SCOPE(cx);
+        if (t == STEPS - 1) *bytes = tw_counts(cx).bytes_live;
+        tw_node *g = tw_tanh(w), *m1 = tw_add(m, tw_mul(0.1, tw_sub(g, m))), *v1 = tw_add(v, tw_mul(0.01, tw_sub(tw_square(g), v)));
+        tw_assign(m, m1);
+        tw_assign(v, v1);
+        tw_assign(w, tw_sub(w, tw_mul(0.1, tw_div(m1, tw_add(tw_sqrt(v1), 1e-8)))));
+        tw_eval(cx);
+        if (t == STEPS - 1) *bytes = tw_counts(cx).bytes_peak - *bytes;
+    }
+    *instructions = tw_counts(cx).nodes_run - *instructions;
+    return arr_of(w);
+}
+
+START_TEST(an_update_is_one_pass_in_place)
+{
+    int64_t bytes = 0, other = 0, passes = 0;
+    tw_ctx *cx = open_with(NULL, 1);
+    const arr a = trained(cx, &bytes, &passes);
+    ck_assert_int_eq(passes, STEPS);
+    ck_assert_int_lt(bytes, MANY);              /* less than a quarter of one of the arrays: registers */
+    tw_close(cx);
+    cx = open_with("0", 1);
+    const arr b = trained(cx, &other, &passes);
+    tw_close(cx);
+    cx = open_with(NULL, 2);
+    const arr c = trained(cx, &other, &passes);
+    tw_close(cx);
+    ck_assert(!memcmp(a.v, b.v, (size_t)a.count * sizeof *a.v));
+    ck_assert(!memcmp(a.v, c.v, (size_t)a.count * sizeof *a.v));
+    arrs_drop();
+}
+END_TEST
+
+/* An output may not go where an input lies that is read later on. */
+START_TEST(what_is_read_later_is_not_written_over)
+{
+    tw_node *cell[2];
+    tw_ctx *cx = open_with(NULL, 1);
+    for (int k = 0; k < 2; k++) cell[k] = tw_param(cx, k ? "b" : "a", tw_fill(cx, TW_SHAPE(2000), .value = k + 1));
+    for (int t = 0; t < 3; t++) {
+        TW_SCOPE(cx);
+        tw_node *a = tw_add(cell[0], cell[1]), *b = tw_mul(tw_sub(cell[0], 1), tw_add(cell[0], cell[1]));
+        tw_assign(cell[0], a);
+        tw_assign(cell[1], b);
+        tw_eval(cx);
+    }
+    double a = 1, b = 2;
+    for (int t = 0; t < 3; t++) {
+        const double next = a + b;
+        b = (a - 1) * (a + b), a = next;
+    }
+    for (int i = 0; i < 2000; i++) {
+        ck_assert_double_eq((double)tw_f32(cell[0])[i], a);
+        ck_assert_double_eq((double)tw_f32(cell[1])[i], b);
+    }
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
+/* With the trap on, the first operation with such a value is named, not the group. */
+START_TEST(the_trap_names_the_operation)
+{
+    tw_ctx *cx = tw_open(.trap_nonfinite = true, .on_error = rig_quiet);
+    tw_node *x = tw_fill(cx, TW_SHAPE(1000), .value = -1), *y = tw_exp(x);
+    const int line = __LINE__ + 1;
+    tw_node *bad = tw_log(tw_neg(y));
+    tw_item(tw_sum(tw_mul(tw_add(bad, 1), 0.5)));
+    fails(cx, TW_EVALUE, "log", line);
+    tw_close(cx);
+}
+END_TEST
+
+START_TEST(the_plan_says_what_it_fused)
+{
+    char text[8192] = "";
+    tw_ctx *cx = open_with(NULL, 1);
+    tw_node *x = leaf(cx, TW_SHAPE(40, 70), 1), *y = tw_softmax(x);
+    tw_eval_nodes(1, &y);
+    FILE *f = fmemopen(text, sizeof text, "w");
+    tw_plan_dump(cx, f);
+    fclose(f);
+    ck_assert_msg(strstr(text, "(program)") && strstr(text, "on 40 rows") && strstr(text, "exp") && strstr(text, "bytes"), "%s", text);
+    tw_close(cx);
+    arrs_drop();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("fuse");
+    TCase *c = tcase_create("fuse");
+    tcase_set_timeout(c, 120);
+    tcase_add_loop_test(c, what_belongs_together_is_one_instruction, 0, (int)(sizeof groups / sizeof *groups));
+    tcase_add_test(c, an_update_is_one_pass_in_place);
+    tcase_add_test(c, what_is_read_later_is_not_written_over);
+    tcase_add_test(c, the_trap_names_the_operation);
+    tcase_add_test(c, the_plan_says_what_it_fused);
+    suite_add_tcase(s, c);
+    return rig_run(s);
+}
