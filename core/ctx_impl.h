@@ -101,6 +101,7 @@ struct tw_ctx {
     struct tw__plans *plans;        /* core/cache.c */
     tw_plan       *last_plan;
     int64_t        hits, misses, uncached, nodes_run;
+    int            missed;          /* long graphs in a row whose plan was not known */
     TW__VEC(struct tw__closer { void (*f)(void *); void *object; }) closers;
 #ifndef NDEBUG
     tw__chunk     *oldest, *newest; /* chunks of scopes left long ago, not used again for a while: core/mem.c */
@@ -109,7 +110,7 @@ struct tw_ctx {
     int                 inside;     /* how often it entered; the owner's own */
     _Atomic(const tw_loc *) intruder;       /* where another thread came in meanwhile */
 #endif
-    int            said_unscoped, said_twice, said_kept, said_copied, said_loop;      /* diagnostics given */
+    int            said_unscoped, said_twice, said_kept, said_copied, said_loop, said_missed;      /* diagnostics given */
 };
 
 /* Words in a log that are not the start of a node's record: no descriptor lies at such addresses. */

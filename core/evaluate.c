@@ -387,7 +387,7 @@ static bool evaluate(tw_ctx *cx, int n, tw_node *const *asked, bool effects)
     tw_plan *p = usual ? tw__plan_find(cx, s) : NULL;
     bool ok;
     if (p) {
-        cx->hits++;
+        cx->hits++, cx->missed = 0;
         const int64_t assigns = p->n_commit;
         ok = tw__plan_run(cx, p, s->log_first);
         if (ok && (assigns || effects)) forget_pending(cx, assigns);
@@ -396,6 +396,7 @@ static bool evaluate(tw_ctx *cx, int n, tw_node *const *asked, bool effects)
         settle(cx, p, ok);
         return ok;
     }
+    if (usual) tw__missed(cx, s, s->hint);
     job j = { .cx = cx, .ok = true };
     ok = walk(&j, n, asked, effects, &p);
     const bool keep = ok && usual && p && p->regular && j.list.n <= MANY;

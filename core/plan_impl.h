@@ -138,6 +138,8 @@ void     tw__mode_leave(unsigned was);
 tw_plan *tw__plan_find(tw_ctx *cx, tw__scope *s);
 bool     tw__plan_keep(tw_ctx *cx, tw__scope *s, tw_plan *plan);
 void     tw__plan_follows(tw__scope *s, tw_plan *plan);
+/* No plan for this log; before: the one of the same place in the last iteration. After some in a row, advice says what differs. */
+void     tw__missed(tw_ctx *cx, const tw__scope *s, const tw_plan *before);
 static inline bool tw__identity(const tw_node *n)
 {
     return n->op == &tw_op_keep || n->op == &tw_op_stop_grad || n->op == &tw_op_custom

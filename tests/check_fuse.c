@@ -212,6 +212,42 @@ START_TEST(the_plan_says_what_it_fused)
 }
 END_TEST
 
+/* ---- plans that are never found again ---------------------------------------------------- */
+
+/* Twenty turns of a loop, of which the k-th differs as asked. */
+static const tw_error *loop(tw_ctx *cx, int what, int *line)
+{
+    tw_node *w = tw_param(cx, "w", leaf(cx, TW_SHAPE(64), 1));
+    for (int k = 0; k < 20; k++) {
+        TW_SCOPE(cx);
+        tw_node *x = what == 0 ? leaf(cx, TW_SHAPE(1 + k), 1) : w;
+        x = tw_add(x, what == 1 ? 0.5 * k : 1);
+        for (int i = 0; i < 12; i++) x = tw_tanh(tw_mul(x, 0.5));
+        if (what == 2) x = tw_pow(x, 3 + k), *line = __LINE__;
+        if (what == 3 && k % 2) x = tw_exp(x);
+        tw_node *y = tw_sum(x);
+        tw_item(y);
+    }
+    ok(cx);
+    return tw_diagnostic(cx);
+}
+
+START_TEST(a_program_that_is_planned_every_time_is_told_why)
+{
+    static const char *const words[] = { "shape is [", NULL, "an attribute", NULL };
+    for (int what = 0; what < 4; what++) {
+        int line = 0;
+        tw_ctx *cx = open_with(NULL, 1);
+        const tw_error *e = loop(cx, what, &line);
+        if (words[what]) ck_assert_msg(e && strstr(e->text, "no plan") && strstr(e->text, words[what]), "loop %d: %s", what, e ? e->text : "nothing said");
+        else ck_assert_msg(!e || !strstr(e->text, "no plan"), "loop %d: %s", what, e->text);
+        if (what == 2) ck_assert_int_eq(e->at->line, line);
+        ck_assert_int_eq(tw_close(cx), 0);
+    }
+    arrs_drop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("fuse");
@@ -222,6 +258,7 @@ int main(void)
     tcase_add_test(c, what_is_read_later_is_not_written_over);
     tcase_add_test(c, the_trap_names_the_operation);
     tcase_add_test(c, the_plan_says_what_it_fused);
+    tcase_add_test(c, a_program_that_is_planned_every_time_is_told_why);
     suite_add_tcase(s, c);
     return rig_run(s);
 }
