@@ -24,6 +24,12 @@ typedef struct tw_padding { int n; int at[6]; } tw_padding;
 typedef struct tw_reduce_args  { int _size; tw_axes axes; bool keep_dims; } tw_reduce_args;
 typedef struct tw_var_args     { int _size; tw_axes axes; bool keep_dims; int ddof; } tw_var_args;
 typedef struct tw_norm_args    { int _size; tw_axes axes; bool keep_dims; double p; } tw_norm_args;     /* p default 2 */
+typedef struct tw_gelu_args     { int _size; bool tanh; } tw_gelu_args;
+typedef struct tw_softplus_args { int _size; double beta; } tw_softplus_args;           /* default 1 */
+typedef struct tw_elu_args      { int _size; double alpha; } tw_elu_args;               /* default 1 */
+typedef struct tw_leaky_relu_args { int _size; double negative_slope; } tw_leaky_relu_args;     /* default 0.01 */
+typedef struct tw_hardtanh_args { int _size; double low, high; } tw_hardtanh_args;      /* default -1, 1 */
+typedef struct tw_shrink_args   { int _size; double lambda; } tw_shrink_args;           /* default 0.5 */
 typedef struct tw_softmax_args { int _size; tw_axes axes; } tw_softmax_args;
 typedef struct tw_axes_args    { int _size; tw_axes axes; } tw_axes_args;
 typedef struct tw_axis_args    { int _size; int axis; } tw_axis_args;
@@ -243,6 +249,15 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_isnan(x)    tw_isnan_at(TW_HERE, x)
 #define tw_isinf(x)    tw_isinf_at(TW_HERE, x)
 #define tw_isfinite(x) tw_isfinite_at(TW_HERE, x)
+#define tw_silu(x)     tw_silu_at(TW_HERE, x)
+#define tw_mish(x)     tw_mish_at(TW_HERE, x)
+#define tw_selu(x)     tw_selu_at(TW_HERE, x)
+#define tw_log_sigmoid(x) tw_log_sigmoid_at(TW_HERE, x)
+#define tw_relu6(x)    tw_relu6_at(TW_HERE, x)
+#define tw_hardsigmoid(x) tw_hardsigmoid_at(TW_HERE, x)
+#define tw_hardswish(x) tw_hardswish_at(TW_HERE, x)
+#define tw_softsign(x) tw_softsign_at(TW_HERE, x)
+#define tw_tanhshrink(x) tw_tanhshrink_at(TW_HERE, x)
 #define tw_flatten(x)  tw_flatten_at(TW_HERE, x)
 #define tw_transpose(x) tw_transpose_at(TW_HERE, x)
 #define tw_logical_not(x) tw_logical_not_at(TW_HERE, x)
@@ -272,6 +287,8 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_logical_and(a, b) TW__CALL_NN(tw_logical_and_at, a, b)
 #define tw_logical_or(a, b)  TW__CALL_NN(tw_logical_or_at, a, b)
 #define tw_logical_xor(a, b) TW__CALL_NN(tw_logical_xor_at, a, b)
+#define tw_prelu(x, slope)   TW__CALL_NN(tw_prelu_at, x, slope)
+#define tw_threshold(x, threshold, value) TW__CALL_NAA(tw_threshold_at, x, threshold, value)
 #define tw_where(c, a, b)  TW__CALL_NAA(tw_where_at, c, a, b)
 #define tw_clip(x, low, high) TW__CALL_NAA(tw_clip_at, x, low, high)
 
@@ -288,6 +305,15 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_slice(...)       TW__X1(tw_slice_at, tw_slice_args, __VA_ARGS__, )
 #define tw_pad(...)         TW__X1(tw_pad_at, tw_pad_args, __VA_ARGS__, )
 #define tw_flip(...)        TW__X1(tw_flip_at, tw_axes_args, __VA_ARGS__, )
+#define tw_gelu(...)         TW__X1(tw_gelu_at, tw_gelu_args, __VA_ARGS__, )
+#define tw_softplus(...)     TW__X1(tw_softplus_at, tw_softplus_args, __VA_ARGS__, )
+#define tw_elu(...)          TW__X1(tw_elu_at, tw_elu_args, __VA_ARGS__, )
+#define tw_celu(...)         TW__X1(tw_celu_at, tw_elu_args, __VA_ARGS__, )
+#define tw_leaky_relu(...)   TW__X1(tw_leaky_relu_at, tw_leaky_relu_args, __VA_ARGS__, )
+#define tw_hardtanh(...)     TW__X1(tw_hardtanh_at, tw_hardtanh_args, __VA_ARGS__, )
+#define tw_softshrink(...)   TW__X1(tw_softshrink_at, tw_shrink_args, __VA_ARGS__, )
+#define tw_hardshrink(...)   TW__X1(tw_hardshrink_at, tw_shrink_args, __VA_ARGS__, )
+#define tw_glu(...)          TW__X1(tw_glu_at, tw_axes_args, __VA_ARGS__, )
 #define tw_sum(...)         TW__X1(tw_sum_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_prod(...)        TW__X1(tw_prod_at, tw_reduce_args, __VA_ARGS__, )
 #define tw_max(...)         TW__X1(tw_max_at, tw_reduce_args, __VA_ARGS__, )

@@ -27,7 +27,8 @@ static void note(const char *op)
 static const struct { const char *name; tw_node *(*f)(const tw_loc *at, tw_node *x); } of_floats[] = {
 #define F(name) { #name, tw_##name##_at }
     F(ceil), F(trunc), F(tan), F(asin), F(acos), F(atan), F(sinh), F(cosh), F(asinh), F(acosh), F(atanh), F(exp2), F(log2), F(log10),
-    F(cbrt), F(isnan), F(isinf), F(isfinite),
+    F(cbrt), F(isnan), F(isinf), F(isfinite), F(silu), F(mish), F(selu), F(log_sigmoid), F(relu6), F(hardsigmoid), F(hardswish),
+    F(softsign), F(tanhshrink),
 #undef F
 };
 
@@ -49,6 +50,24 @@ static void functions(void)
     BAD(TW_ESHAPE, "fma", "[2]", tw_fma(x, 2, y));
     BAD(TW_EDTYPE, "fma", "i64", tw_fma(i, i, i));
     BAD(TW_EDTYPE, "logical_xor", "i64", tw_logical_xor(b, i));
+    BAD(TW_EDTYPE, "gelu", "i64", tw_gelu(i));
+    BAD(TW_EDTYPE, "gelu_tanh", "i64", tw_gelu(i, .tanh = true));
+    BAD(TW_EDTYPE, "softplus", "i64", tw_softplus(i));
+    BAD(TW_EDTYPE, "softplus", "i64", tw_softplus(i, .beta = 2));
+    BAD(TW_EARG, "softplus", "-1", tw_softplus(x, .beta = -1));
+    BAD(TW_EDTYPE, "elu", "i64", tw_elu(i));
+    BAD(TW_EDTYPE, "celu", "i64", tw_celu(i));
+    BAD(TW_EARG, "celu", "0", tw_celu(x, .alpha = TW_ZERO));
+    BAD(TW_EDTYPE, "leaky_relu", "i64", tw_leaky_relu(i));
+    BAD(TW_EDTYPE, "prelu", "i64", tw_prelu(i, i));
+    BAD(TW_EARG, "hardtanh", "2", tw_hardtanh(x, .low = 2));
+    BAD(TW_EARG, "softshrink", "-1", tw_softshrink(x, .lambda = -1));
+    BAD(TW_EARG, "hardshrink", "-2", tw_hardshrink(x, .lambda = -2));
+    BAD(TW_EDTYPE, "threshold", "i64", tw_threshold(i, 0, 1));
+    BAD(TW_ESHAPE, "glu", "3", tw_glu(y));
+    BAD(TW_EARG, "glu", "2 axes", tw_glu(x, .axes = TW_AXES(0, 1)));
+    BAD(TW_EARG, "glu", "1", tw_glu(x, .axes = TW_AXES(1)));
+    BAD(TW_EDTYPE, "glu", "i64", tw_glu(i));
     BAD(TW_EARG, "norm", "-3", tw_norm(x, .p = -3));
     BAD(TW_EARG, "norm", "1", tw_norm(x, .axes = TW_AXES(1)));
     BAD(TW_EDTYPE, "norm", "i64", tw_norm(i));
@@ -257,6 +276,7 @@ static void factors(void)
 
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
+    "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope",
     "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
     "linear_solve", "solution", "extern", "extern_vjp", "extern_jvp",       /* check_transforms.c */
     "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "checkpoint", "barrier", "dummy", "nil",

@@ -31,6 +31,9 @@ static void elements(tw_node *n, int count, const double *want, int line)
 #define GRAD(f, x) tw_grad(tw_sum(f), x)
 #define GRAD2(f, x) GRAD(GRAD(f, x), x)
 
+static tw_node *gelu(const tw_loc *at, tw_node *x)      { return tw_gelu_at(at, x, NULL); }
+static tw_node *gelu_tanh(const tw_loc *at, tw_node *x) { return tw_gelu_at(at, x, &(tw_gelu_args){ .tanh = true }); }
+
 /* ---- roots, arcs, steps -------------------------------------------------------------------- */
 
 START_TEST(slopes_are_infinite_where_functions_end)
@@ -164,6 +167,59 @@ START_TEST(a_multiply_add_is_rounded_once)
 }
 END_TEST
 
+/* ---- activations --------------------------------------------------------------------------- */
+
+START_TEST(activations_at_infinities)
+{
+    static tw_node *(*const smooth[])(const tw_loc *, tw_node *) = { tw_silu_at, tw_mish_at, gelu, gelu_tanh };
+    for (const char *const *isa = rig_isas(); *isa; isa++)
+        for (int d = 0; d < 2; d++) {
+            tw_ctx *old = cx;
+            cx = rig_open(d ? TW_F64 : TW_F32, *isa, true);
+            tw_node *x = tw_cast(VECTOR(-INF, -1e30, -200, 0, 200, 1e30, INF, NaN), d ? TW_F64 : TW_F32);
+            const double big = d ? 1e30 : (double)1e30f;
+            for (int k = 0; k < 4; k++) {
+                ELEMENTS(smooth[k](TW_HERE, x), 0, 0, 0, 0, 200, big, INF, NaN);
+                ELEMENTS(GRAD(smooth[k](TW_HERE, x), x), 0, 0, 0, k == 1 ? (d ? 0.6 : (double)0.6f) : 0.5, 1, 1, 1, NaN);
+            }
+            ELEMENTS(tw_softplus(x), 0, 0, d ? exp(-200) : 0, d ? log(2) : (double)(float)log(2), 200, big, INF, NaN);
+            ELEMENTS(GRAD(tw_softplus(x), x), 0, 0, d ? exp(-200) : 0, 0.5, 1, 1, 1, NaN);
+            ELEMENTS(tw_elu(x), -1, -1, -1, 0, 200, big, INF, NaN);
+            ELEMENTS(GRAD(tw_elu(x, .alpha = 2), x), 0, 0, d ? 2 * exp(-200) : 0, 2, 1, 1, 1, NaN);
+            ELEMENTS(tw_hardswish(x), 0, 0, 0, 0, 200, big, INF, NaN);
+            ELEMENTS(tw_log_sigmoid(x), -INF, -big, -200, d ? -log(2) : -(double)(float)log(2), d ? -exp(-200) : 0, 0, 0, NaN);
+            ok(cx);
+            ck_assert_int_eq(tw_close(cx), 0);
+            cx = old;
+        }
+}
+END_TEST
+
+START_TEST(kinks_of_activations)
+{
+    tw_node *x = VECTOR(-1, 0, 1), *w = VECTOR(0.25, 0.5, 2);
+    ELEMENTS(GRAD(tw_leaky_relu(x), x), 0.01, 0.01, 1);
+    ELEMENTS(GRAD(tw_prelu(x, w), x), 0.25, 0.5, 1);
+    ELEMENTS(GRAD(tw_prelu(x, w), w), -1, 0, 0);
+    ELEMENTS(GRAD(tw_hardtanh(x), x), 0, 1, 0);
+    ELEMENTS(GRAD(tw_elu(x), x), exp(-1), 1, 1);
+    ELEMENTS(GRAD2(tw_elu(x), x), exp(-1), 1, 0);
+    tw_node *six = VECTOR(-3, 0, 3, 6);
+    ELEMENTS(GRAD(tw_relu6(six), six), 0, 0, 1, 0);
+    ELEMENTS(GRAD(tw_hardsigmoid(six), six), 0, 1.0 / 6, 0, 0);
+    ELEMENTS(GRAD(tw_hardswish(six), six), 0, 0.5, 1, 1);
+    tw_node *edge = VECTOR(-0.5, 0, 0.5, 1);
+    ELEMENTS(GRAD(tw_softshrink(edge), edge), 0, 0, 0, 1);
+    ELEMENTS(GRAD(tw_hardshrink(edge), edge), 0, 0, 0, 1);
+    ELEMENTS(GRAD(tw_threshold(edge, 0.5, 7), edge), 0, 0, 0, 1);
+    ELEMENTS(tw_threshold(edge, 0.5, 7), 7, 7, 7, 1);
+    ELEMENTS(GRAD(tw_softsign(x), x), 0.25, 1, 0.25);
+    static tw_node *(*const lines[])(const tw_loc *, tw_node *) = { tw_relu6_at, tw_hardsigmoid_at, tw_hardswish_at, tw_softsign_at, tw_selu_at };
+    for (size_t k = 0; k < sizeof lines / sizeof *lines; k++) ck_assert(isnan(tw_item(lines[k](TW_HERE, VECTOR(NaN)))));
+    ck_assert(isnan(tw_item(tw_hardtanh(VECTOR(NaN)))) && isnan(tw_item(tw_softshrink(VECTOR(NaN)))) && isnan(tw_item(tw_hardshrink(VECTOR(NaN)))));
+}
+END_TEST
+
 /* ---- over axes ----------------------------------------------------------------------------- */
 
 START_TEST(norms_at_zero_have_slope_zero_of_every_order)
@@ -201,7 +257,7 @@ int main(void)
     const TTest *tests[] = {
         slopes_are_infinite_where_functions_end, steps_have_no_slope, powers_of_the_base_give_whole_numbers,
         the_remainder_has_the_sign_of_the_divisor, functions_of_two_at_special_points_are_as_in_c, the_origin_has_no_direction,
-        logaddexp_of_infinities, nothing_times_the_logarithm_of_nothing, a_multiply_add_is_rounded_once,
+        logaddexp_of_infinities, nothing_times_the_logarithm_of_nothing, a_multiply_add_is_rounded_once, activations_at_infinities, kinks_of_activations,
         norms_at_zero_have_slope_zero_of_every_order, the_smallest_is_nan_where_there_is_one,
     };
     Suite *s = suite_create("kinks");

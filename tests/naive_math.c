@@ -1,6 +1,6 @@
-/* naive_math.c - the rarer functions of one, two and three numbers, for the naive evaluator: see naive.h. */
+/* naive_math.c - activations and the rarer functions of one, two and three numbers, for the naive evaluator: see naive.h. */
 #include "tests/naive.h"
-#include "tests/slow.h"
+#include "tests/slow_special.h"
 
 static double cbrt_of(double a)                 { return (double)cbrtl((long double)a); }        /* glibc's cbrt errs by up to 3.7 units */
 static double logaddexp_of(double a, double b)  { return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b)); }
@@ -15,6 +15,26 @@ ONE(atanh, atanh)   ONE(exp2, exp2)     ONE(log2, log2)     ONE(log10, log10)   
 TWO(mod, slow_mod)  TWO(atan2, atan2)   TWO(hypot, hypot)   TWO(copysign, copysign)
 TWO(logaddexp, logaddexp_of)            TWO(logical_xor, xor_of)
 
+static double silu_of(double x)     { return x / (1 + exp(-x)); }
+static double softplus_of(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+ONE(gelu, slow_gelu)    ONE(gelu_slope, slow_gelu_slope)    ONE(gelu_tanh, slow_gelu_tanh)
+ONE(gelu_tanh_slope, slow_gelu_tanh_slope)                  ONE(silu, silu_of)      ONE(silu_slope, slow_silu_slope)
+ONE(mish, slow_mish)    ONE(mish_slope, slow_mish_slope)    ONE(softplus, softplus_of)
+
+static arr n_elu(const tw_node *y, const arr *x)
+{
+    arr r = arr_like(&x[0]);
+    for (int64_t k = 0; k < r.count; k++) r.v[k] = x[0].v[k] > 0 ? x[0].v[k] : y->attr.num * expm1(x[0].v[k]);
+    return r;
+}
+
+static arr n_elu_slope(const tw_node *y, const arr *x)
+{
+    arr r = arr_like(&x[0]);
+    for (int64_t k = 0; k < r.count; k++) r.v[k] = slow_elu_slope(x[0].v[k], y->attr.num);
+    return r;
+}
+
 static arr n_fma(const tw_node *y, const arr *x)
 {
     (void)y;
@@ -26,5 +46,7 @@ static arr n_fma(const tw_node *y, const arr *x)
 const naive_rule naive_math[] = {
     R(ceil), R(trunc), R(tan), R(asin), R(acos), R(atan), R(sinh), R(cosh), R(asinh), R(acosh), R(atanh), R(exp2), R(log2),
     R(log10), R(cbrt), R(mod), R(atan2), R(hypot), R(copysign), R(logaddexp), R(logical_xor), R(fma),
+    R(gelu), R(gelu_slope), R(gelu_tanh), R(gelu_tanh_slope), R(silu), R(silu_slope), R(mish), R(mish_slope), R(softplus),
+    R(elu), R(elu_slope),
     { NULL, NULL },
 };

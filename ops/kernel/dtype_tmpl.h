@@ -12,6 +12,7 @@
 #include "ops/kernel/block_tmpl.h"
 #if IS_FLOAT
 #include "ops/kernel/rare_tmpl.h"
+#include "ops/kernel/act_tmpl.h"
 #include "ops/kernel/vmath_end.h"
 #endif
 #include "ops/kernel/move_tmpl.h"

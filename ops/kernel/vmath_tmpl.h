@@ -12,7 +12,7 @@
 TW_INLINE V FN(poly)(V x, const T *c, int n)
 {
     V p = FN(splat)(c[n - 1]);
-#pragma GCC unroll 20
+#pragma GCC unroll 24
     for (int i = n - 2; i >= 0; i--) p = TW_FMA(p, x, FN(splat)(c[i]));
     return p;
 }

@@ -1,0 +1,12 @@
+/* slow_special.h - activations and special functions, from their definitions, in doubles: see slow.h. */
+#pragma once
+#include "tests/slow.h"
+
+double slow_gelu(double x);
+double slow_gelu_slope(double x);
+double slow_gelu_tanh(double x);
+double slow_gelu_tanh_slope(double x);
+double slow_silu_slope(double x);
+double slow_mish(double x);
+double slow_mish_slope(double x);
+double slow_elu_slope(double x, double alpha);
