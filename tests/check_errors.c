@@ -28,7 +28,7 @@ static const struct { const char *name; tw_node *(*f)(const tw_loc *at, tw_node 
 #define F(name) { #name, tw_##name##_at }
     F(ceil), F(trunc), F(tan), F(asin), F(acos), F(atan), F(sinh), F(cosh), F(asinh), F(acosh), F(atanh), F(exp2), F(log2), F(log10),
     F(cbrt), F(isnan), F(isinf), F(isfinite), F(silu), F(mish), F(selu), F(log_sigmoid), F(relu6), F(hardsigmoid), F(hardswish),
-    F(softsign), F(tanhshrink),
+    F(softsign), F(tanhshrink), F(erfc), F(erfinv), F(ndtr), F(log_ndtr), F(ndtri), F(lgamma),
 #undef F
 };
 
@@ -68,6 +68,11 @@ static void functions(void)
     BAD(TW_EARG, "glu", "2 axes", tw_glu(x, .axes = TW_AXES(0, 1)));
     BAD(TW_EARG, "glu", "1", tw_glu(x, .axes = TW_AXES(1)));
     BAD(TW_EDTYPE, "glu", "i64", tw_glu(i));
+    BAD(TW_EDTYPE, "polygamma", "i64", tw_digamma(i));
+    BAD(TW_EARG, "polygamma", "-1", tw_polygamma(-1, x));
+    BAD(TW_EDTYPE, "betaln", "i64", tw_betaln(i, i));
+    BAD(TW_ESHAPE, "betaln", "[2]", tw_betaln(x, y));
+    BAD(TW_EDTYPE, "bessel_i", "i64", tw_i0e(i));
     BAD(TW_EARG, "norm", "-3", tw_norm(x, .p = -3));
     BAD(TW_EARG, "norm", "1", tw_norm(x, .axes = TW_AXES(1)));
     BAD(TW_EDTYPE, "norm", "i64", tw_norm(i));
@@ -276,7 +281,7 @@ static void factors(void)
 
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
-    "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope",
+    "log_ndtr_slope", "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope",
     "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
     "linear_solve", "solution", "extern", "extern_vjp", "extern_jvp",       /* check_transforms.c */
     "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "checkpoint", "barrier", "dummy", "nil",

@@ -1,6 +1,7 @@
-/* naive_math.c - activations and the rarer functions of one, two and three numbers, for the naive evaluator: see naive.h. */
+/* naive_math.c - activations, special functions, and the rarer ones of one, two and three numbers, for the naive evaluator: see naive.h. */
 #include "tests/naive.h"
 #include "tests/slow_special.h"
+#include "ops/kernel/special.h"
 
 static double cbrt_of(double a)                 { return (double)cbrtl((long double)a); }        /* glibc's cbrt errs by up to 3.7 units */
 static double logaddexp_of(double a, double b)  { return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b)); }
@@ -35,6 +36,27 @@ static arr n_elu_slope(const tw_node *y, const arr *x)
     return r;
 }
 
+static double lgamma_of(double x)   { return (double)lgammal(x); }
+static double log_ndtr_of(double x) { return log(slow_ndtr(x)); }
+ONE(erfc, erfc)         ONE(erfinv, slow_erfinv)    ONE(ndtr, slow_ndtr)    ONE(ndtri, slow_ndtri)
+ONE(lgamma, lgamma_of)  ONE(log_ndtr, log_ndtr_of)  ONE(log_ndtr_slope, slow_hazard)
+
+static arr n_polygamma(const tw_node *y, const arr *x)
+{
+    arr r = arr_like(&x[0]);
+    for (int64_t k = 0; k < r.count; k++) r.v[k] = slow_polygamma((int)y->attr.i, x[0].v[k]);
+    return r;
+}
+
+static arr n_bessel_i(const tw_node *y, const arr *x)
+{
+    const tw_bessel_attr *a = tw_attr(y);
+    arr r = arr_like(&x[0]);
+    for (int64_t k = 0; k < r.count; k++)
+        r.v[k] = slow_bessel_i(a->n, x[0].v[k]) * (a->scaled ? exp(-fabs(x[0].v[k])) : 1);
+    return r;
+}
+
 static arr n_fma(const tw_node *y, const arr *x)
 {
     (void)y;
@@ -47,6 +69,7 @@ const naive_rule naive_math[] = {
     R(ceil), R(trunc), R(tan), R(asin), R(acos), R(atan), R(sinh), R(cosh), R(asinh), R(acosh), R(atanh), R(exp2), R(log2),
     R(log10), R(cbrt), R(mod), R(atan2), R(hypot), R(copysign), R(logaddexp), R(logical_xor), R(fma),
     R(gelu), R(gelu_slope), R(gelu_tanh), R(gelu_tanh_slope), R(silu), R(silu_slope), R(mish), R(mish_slope), R(softplus),
-    R(elu), R(elu_slope),
+    R(elu), R(elu_slope), R(erfc), R(erfinv), R(ndtr), R(ndtri), R(lgamma), R(log_ndtr), R(log_ndtr_slope), R(polygamma),
+    R(bessel_i),
     { NULL, NULL },
 };

@@ -23,3 +23,55 @@ double slow_mish_slope(double x)
     return t + x * (1 - t * t) * sigmoid_of(x);
 }
 double slow_elu_slope(double x, double alpha) { return x > 0 ? 1 : alpha * exp(x); }
+
+/* ---- the normal distribution: inverses by bisection ------------------------------------------ */
+
+double slow_ndtr(double x) { return 0.5 * erfc(-x * root_half); }
+
+/* Where f, which grows, is p: between -9 and 9. */
+static double inverse(long double (*f)(long double), long double p)
+{
+    long double low = -9, high = 9;
+    for (int i = 0; i < 80; i++) {
+        const long double middle = (low + high) / 2;
+        if (f(middle) < p) low = middle;
+        else high = middle;
+    }
+    return (double)low;
+}
+
+static long double ndtr_long(long double x) { return 0.5L * erfcl(-x * 0.707106781186547524400844362104849039L); }
+
+double slow_hazard(double x)
+{
+    return (double)(expl(-(long double)x * x / 2) / (2.506628274631000502415765L * ndtr_long(x)));
+}
+
+double slow_ndtri(double p)  { return inverse(ndtr_long, p); }
+double slow_erfinv(double x) { return inverse(erfl, x); }
+
+/* ---- sums and integrals ----------------------------------------------------------------------- */
+
+/* Of digamma -1 / (x + k), of the n-th (-1)^(n+1) n! / (x + k)^(n+1), over k; the rest by the midpoint rule. */
+double slow_polygamma(int n, double x)
+{
+    enum { N = 3000 };
+    long double sum = 0, factorial = 1;
+    for (int k = 2; k <= n; k++) factorial *= k;
+    for (int k = 0; k < N; k++) sum += 1 / powl((long double)x + k, n + 1);
+    const long double m = (long double)x + N - 0.5L;
+    if (n == 0) return (double)(logl(m) + 1 / (24 * m * m) - sum);
+    sum += 1 / (n * powl(m, n)) - (n + 1) / (24 * powl(m, n + 2));
+    return (double)((n & 1 ? 1 : -1) * factorial * sum);
+}
+
+/* 1 / pi times the integral of e^(x cos t) cos(n t) from 0 to pi: the trapezoidal rule is exact to all digits. */
+double slow_bessel_i(int n, double x)
+{
+    enum { N = 64 };
+    const long double step = 3.14159265358979323846264338327950288L / N;
+    long double sum = 0;
+    for (int k = 0; k <= N; k++)
+        sum += (k == 0 || k == N ? 0.5L : 1) * expl((long double)x * cosl(k * step)) * cosl(n * k * step);
+    return (double)(sum / N);
+}

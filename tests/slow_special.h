@@ -10,3 +10,10 @@ double slow_silu_slope(double x);
 double slow_mish(double x);
 double slow_mish_slope(double x);
 double slow_elu_slope(double x, double alpha);
+
+double slow_ndtr(double x);
+double slow_hazard(double x);               /* density over distribution function */
+double slow_ndtri(double p);
+double slow_erfinv(double x);
+double slow_polygamma(int n, double x);     /* by its series; n = 0: digamma */
+double slow_bessel_i(int n, double x);      /* by its integral */

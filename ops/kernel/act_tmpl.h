@@ -1,4 +1,5 @@
-/* act_tmpl.h - activations with a long formula: one kernel for the value, one for the slope.
+/* act_tmpl.h - activations with a long formula, one kernel for the value, one for the slope, and the normal
+ * distribution, which gelu needs.
  *
  * All exponentials are of negative numbers, so nothing overflows, and both tails keep their digits:
  * 1 / (1 + e) and e / (1 + e) with e = exp(-|x|) in place of a sigmoid that cancels. Where an
@@ -8,30 +9,30 @@
 /* x within [-a, a]: NaN stays. */
 TW_INLINE V FN(within)(V x, T a) { return FN(at_least)(FN(at_most)(x, a), -a); }
 
-/* ---- gelu: x times the normal distribution function ------------------------------------------ */
+/* ---- the normal distribution function, and gelu, x times it ----------------------------------- */
 
 #if BITS == 32
 #define NORMAL_MAX  15.0f                   /* beyond, exp(-a^2 / 2) is 0 */
 #define NORMAL_K    4.0f
 #define HIGH_HALF   0xfff
-/* (a + 4) exp(a^2 / 2) P(-a) in (a - 4) / (a + 4), for 0 <= a <= 15, where P is the distribution function */
+/* (a + 4) exp(a^2 / 2) P(-a) in (a - 4) / (a + 4), for a >= 0, where P is the distribution function */
 static const T FN(normal_p)[] = {
-    0.7552851438522339f, -0.6078966856002808f, 0.38713735342025757f, -0.1865212768316269f, 0.06039753183722496f,
-    -0.007545268163084984f, -0.003489317372441292f, 0.0016452192794531584f, 0.0001710546057438478f,
-    -0.00023179868003353477f, -5.155659164302051e-05f
+    0.7552851438522339f, -0.607896625995636f, 0.38713738322257996f, -0.1865219920873642f, 0.060396645218133926f,
+    -0.007538688834756613f, -0.003479942912235856f, 0.0016242476413026452f, 0.00013364042388275266f,
+    -0.00021777107031084597f, -1.7259923197343596e-06f, 2.1979043594910763e-05f
 };
 #else
 #define NORMAL_MAX  39.0
 #define NORMAL_K    5.0
 #define HIGH_HALF   0x7ffffff
-/* (a + 5) exp(a^2 / 2) P(-a) in (a - 5) / (a + 5), for 0 <= a <= 39 */
+/* (a + 5) exp(a^2 / 2) P(-a) in (a - 5) / (a + 5), for a >= 0 */
 static const T FN(normal_p)[] = {
-    0.769193049750063, -0.6653825028900567, 0.49530561596997413, -0.3135331566712971, 0.1650203661705007,
-    -0.06911863870647982, 0.020795066797569855, -0.002993376769094473, -0.0007978693748911934,
-    0.000544899062695852, -5.937586616736071e-05, -4.9762853165030135e-05, 1.668170360977268e-05,
-    3.981182741532577e-06, -2.7703209441469523e-06, -3.374965203524632e-07, 4.3443907263764586e-07,
-    4.375841598285575e-08, -6.667529339227571e-08, -1.0618274174239376e-08, 7.630410417873182e-09,
-    2.224938767716443e-09
+    0.769193049750063, -0.6653825028900568, 0.49530561596998063, -0.31353315667128584, 0.16502036617018967,
+    -0.06911863870695671, 0.02079506680331947, -0.002993376760347635, -0.0007978694284287862,
+    0.0005448989774454366, -5.9375585163440916e-05, -4.976236467507681e-05, 1.6680843519640492e-05,
+    3.979457180792049e-06, -2.768861633372941e-06, -3.337060350835977e-07, 4.334561019475754e-07,
+    3.87533092243584e-08, -6.740161179772032e-08, -7.068045653980906e-09, 9.268659037027118e-09,
+    1.322102962781694e-09, -7.842796363635921e-10, -1.4191921893580604e-10
 };
 #endif
 
@@ -45,13 +46,51 @@ TW_INLINE V FN(bell)(V a)
     return FN(scale)(1 + FN(exp_rest)(r), n);
 }
 
+/* exp(a^2 / 2) P(-a) as a quotient of the result and *d */
+TW_INLINE V FN(mills)(V a, V *d)
+{
+    const V near = FN(at_most)(a, 1 / TINY);
+    *d = a + NORMAL_K;
+    return FN(poly)((near - NORMAL_K) / (near + NORMAL_K), FN(normal_p), (int)(sizeof FN(normal_p) / sizeof(T)));
+}
+
+/* P(-a) for a >= 0; exp(-a^2 / 2) into *bell */
+TW_INLINE V FN(tail)(V a, V *bell)
+{
+    V d;
+    const V near = FN(at_most)(a, NORMAL_MAX), m = FN(mills)(near, &d);
+    *bell = FN(bell)(near);
+    return *bell * (m / d);
+}
+
 /* The normal distribution function of x; exp(-x^2 / 2) into *bell. */
 TW_INLINE V FN(normal_of)(V x, V *bell)
 {
-    const V a = FN(at_most)(FN(magnitude)(x), NORMAL_MAX), s = 1 / (a + NORMAL_K);
-    *bell = FN(bell)(a);
-    const V tail = *bell * (s * FN(poly)((a - NORMAL_K) * s, FN(normal_p), (int)(sizeof FN(normal_p) / sizeof(T))));
+    const V tail = FN(tail)(FN(magnitude)(x), bell);
     return FN(select)(x < 0, tail, 1 - tail);
+}
+
+TW_INLINE V FN(vndtr)(V x)
+{
+    V bell;
+    return FN(normal_of)(x, &bell);
+}
+
+/* Its logarithm: on the left log(m / d) - x^2 / 2, without cancellation */
+TW_INLINE V FN(vlog_ndtr)(V x)
+{
+    V d, bell;
+    const V a = FN(magnitude)(x), m = FN(mills)(a, &d), left = FN(vlog)(m / d) - (T)0.5 * a * a;
+    return FN(select)(x < 0, FN(select)(a == INF, -a, left), FN(vlog1p)(-FN(tail)(a, &bell)));
+}
+
+/* P' / P, the slope of the logarithm */
+TW_INLINE V FN(vlog_ndtr_slope)(V x)
+{
+    const T c = (T)0.39894228040143267794;
+    V d, bell;
+    const V a = FN(magnitude)(x), m = FN(mills)(a, &d), tail = FN(tail)(a, &bell);
+    return FN(select)(x < 0, d * c / m, c * bell / (1 - tail));
 }
 
 TW_INLINE V FN(vgelu)(V x)
@@ -147,7 +186,7 @@ TW_INLINE V FN(vmish_slope)(V x)
 #define ACT(name) static void FN(name)(const tw_block *b) { FN(vmap1)(b, FN(v##name)); }
 ACT(gelu)      ACT(gelu_slope)      ACT(gelu_tanh) ACT(gelu_tanh_slope)
 ACT(silu)      ACT(silu_slope)      ACT(mish)      ACT(mish_slope)
-ACT(softplus)
+ACT(softplus)  ACT(ndtr)            ACT(log_ndtr)  ACT(log_ndtr_slope)
 #undef ACT
 
 /* ---- elu: alpha (e^x - 1) on the left; attr: double alpha ----------------------------------- */
