@@ -70,6 +70,7 @@ TW_INLINE V FN(normal_of)(V x, V *bell)
     return FN(select)(x < 0, tail, 1 - tail);
 }
 
+#if BITS == 64
 TW_INLINE V FN(vndtr)(V x)
 {
     V bell;
@@ -92,6 +93,7 @@ TW_INLINE V FN(vlog_ndtr_slope)(V x)
     const V a = FN(magnitude)(x), m = FN(mills)(a, &d), tail = FN(tail)(a, &bell);
     return FN(select)(x < 0, d * c / m, c * bell / (1 - tail));
 }
+#endif
 
 TW_INLINE V FN(vgelu)(V x)
 {
@@ -186,7 +188,14 @@ TW_INLINE V FN(vmish_slope)(V x)
 #define ACT(name) static void FN(name)(const tw_block *b) { FN(vmap1)(b, FN(v##name)); }
 ACT(gelu)      ACT(gelu_slope)      ACT(gelu_tanh) ACT(gelu_tanh_slope)
 ACT(silu)      ACT(silu_slope)      ACT(mish)      ACT(mish_slope)
-ACT(softplus)  ACT(ndtr)            ACT(log_ndtr)  ACT(log_ndtr_slope)
+ACT(softplus)
+#if BITS == 64
+ACT(ndtr)      ACT(log_ndtr)        ACT(log_ndtr_slope)
+#else
+static void FN(ndtr)(const tw_block *b)           { FN(through)(b, 1, FN64(ndtr)); }
+static void FN(log_ndtr)(const tw_block *b)       { FN(through)(b, 1, FN64(log_ndtr)); }
+static void FN(log_ndtr_slope)(const tw_block *b) { FN(through)(b, 1, FN64(log_ndtr_slope)); }
+#endif
 #undef ACT
 
 /* ---- elu: alpha (e^x - 1) on the left; attr: double alpha ----------------------------------- */
