@@ -54,24 +54,36 @@ static long double power(long double x, int64_t n)
     return p;
 }
 
-/* (-1)^(n+1) n! times the sum over k >= 0 of 1 / (x + k)^s, s = n + 1: terms up to where the rest is Euler's and
- * Maclaurin's. Infinite at 0, -1, ... as in SciPy. */
+/* The sum over k >= 0 of 1 / (x + k)^s for x from FAR + s on, after Euler and Maclaurin */
+static long double zeta_far(long double x, int64_t s)
+{
+    const long double p = 1 / power(x, s);
+    long double term = p / x * (long double)s / 2, sum = x * p / (long double)(s - 1) + p / 2;
+    for (int k = 0; k < BERNOULLI; k++) {
+        sum += bernoulli[k] * term;
+        term *= (long double)((s + 2 * k + 1) * (s + 2 * k + 2)) / (x * x * (long double)((2 * k + 3) * (2 * k + 4)));
+    }
+    return sum;
+}
+
+/* (-1)^(n+1) n! times that sum for any x, s = n + 1: its terms up to where the rest is zeta_far; far to the left, those
+ * of large magnitude are the difference of two such. Infinite at 0, -1, ... as in SciPy. */
 static double polygamma_of(double at, int64_t n)
 {
     const int64_t s = n + 1;
+    const long double far = (long double)(FAR + s);
     long double x = at, sum = 0, factorial = 1;
-    if (at <= 0 && at == floor(at)) return (double)INFINITY;
-    if (isnan(at) || isinf(at)) return isnan(at) || at < 0 ? (double)NAN : 0;
+    if (at <= 0 && at == floor(at)) return isinf(at) ? (double)NAN : (double)INFINITY;
+    if (isnan(at) || isinf(at)) return isnan(at) ? at : 0;
     for (int64_t k = 2; k <= n; k++) factorial *= (long double)k;
 
-    for (; x < (long double)(FAR + s); x++) sum += 1 / power(x, s);
-    const long double p = 1 / power(x, s);
-    long double term = p / x * (long double)s / 2, rest = x * p / (long double)n + p / 2;
-    for (int k = 0; k < BERNOULLI; k++) {
-        rest += bernoulli[k] * term;
-        term *= (long double)((s + 2 * k + 1) * (s + 2 * k + 2)) / (x * x * (long double)((2 * k + 3) * (2 * k + 4)));
+    if (x < -far - 1) {
+        const long double last = 1 - x;
+        x += floorl(-x - far);
+        sum = (s & 1 ? -1 : 1) * (zeta_far(1 - x, s) - zeta_far(last, s));
     }
-    return (double)((n & 1 ? factorial : -factorial) * (sum + rest));
+    for (; x < far; x++) sum += 1 / power(x, s);
+    return (double)((n & 1 ? factorial : -factorial) * (sum + zeta_far(x, s)));
 }
 
 static double polygamma(double x, const void *attr)
