@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 {
     const int threads = argc > 1 ? atoi(argv[1]) : 1;
     tw_ctx *cx = tw_open(.seed = 1, .threads = threads);
-    double sum = 0, least = INFINITY;
+    double sum = 0, least = (double)INFINITY;
     int rows = 0;
     peer_open(threads);
     for (int i = 0; i < SHAPES; i++)
