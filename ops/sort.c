@@ -125,7 +125,7 @@ tw_node *tw_kthvalue_at(const tw_loc *at, tw_node *x, int64_t k, const tw_reduce
     return tw_fail(r.rows->cx, TW_EARG, "kthvalue", at, "value %lld of %lld", (long long)k, (long long)r.n);
 }
 
-/* Between the two elements next to q (n - 1); the last one is NaN if any is. */
+/* Between the two elements next to q (n - 1), or that one itself: its neighbour may be infinite. The last one is NaN if any is. */
 static tw_node *quantile(const tw_loc *at, const char *op, tw_node *x, double q, const tw_reduce_args *o)
 {
     ordered r;
@@ -134,9 +134,9 @@ static tw_node *quantile(const tw_loc *at, const char *op, tw_node *x, double q,
     if (!(q >= 0 && q <= 1)) return tw_fail(r.rows->cx, TW_EARG, op, at, "%g is not from 0 to 1", q);
 
     const double place = q * (double)(r.n - 1);
-    const int64_t below = (int64_t)place, above = below < r.n - 1 ? below + 1 : below;
-    tw_node *low = element(at, &r, below), *high = element(at, &r, above), *last = element(at, &r, r.n - 1);
-    tw_node *y = tw_add(low, tw_mul(tw__slot(place - (double)below), tw_sub(high, low)));
+    const int64_t below = (int64_t)place;
+    tw_node *y = element(at, &r, below), *last = element(at, &r, r.n - 1);
+    if (place > (double)below) y = tw_add(y, tw_mul(tw__slot(place - (double)below), tw_sub(element(at, &r, below + 1), y)));
     return tw_reshape(tw_where(tw_equal(last, last), y, last), r.shape);
 }
 

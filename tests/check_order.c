@@ -82,6 +82,8 @@ START_TEST(the_derivative_of_a_median_goes_to_the_middle)
 {
     tw_node *x = VECTOR(5, 1, 4, 2);
     ELEMENTS(tw_median(x), 3);
+    ELEMENTS(tw_median(VECTOR(4, INF, 2)), 4);
+    ELEMENTS(tw_quantile(VECTOR(-INF, 1, INF), 0.5), 1);
     ELEMENTS(GRAD(tw_median(x), x), 0, 0, 0.5, 0.5);
     ELEMENTS(GRAD(tw_square(tw_topk(x, 2)), x), 10, 0, 8, 0);
     ELEMENTS(GRAD(GRAD(tw_square(tw_sort(x)), x), x), 2, 2, 2, 2);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""reference.py [optim] [nn] - writes tests/reference_*.inc: what PyTorch and optax compute, in double precision.
+"""reference.py [optim] [nn] [ops] - writes tests/reference_*.inc: what PyTorch and optax compute, in double precision.
 
 The tests compare with these numbers and need no Python. Needs torch, jax, optax, numpy, scipy; the versions that were
 used are in the first line of each file. The problem that the optimisers work on is repeated in tests/check_optim_steps.c.
@@ -7,6 +7,7 @@ used are in the first line of each file. The problem that the optimisers work on
 import math, os, sys
 import numpy as np
 import torch
+from reference_ops import ops
 
 torch.set_default_dtype(torch.float64)
 STEPS = 12
@@ -441,6 +442,6 @@ def nn():
 
 
 if __name__ == "__main__":
-    areas = {"optim": optim, "nn": nn}
+    areas = {"optim": optim, "nn": nn, "ops": ops}
     for area in sys.argv[1:] or areas:
         areas[area]()
