@@ -26,6 +26,7 @@ BEGIN {
     may["train"] = "core ops nn optim io train"
     may["dist"] = "core ops nn optim io train dist"
     may["bench"] = "core ops ops/kernel nn optim io train bench"
+    may["bench/gradbench"] = "bench/gradbench"
 }
 
 function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
