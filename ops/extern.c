@@ -22,8 +22,9 @@ typedef struct functions {
     bool         linear;
 } functions;
 
-/* Inputs whose cotangents are asked for, as bits; and where they start in the packed ones follows from the shapes. */
-typedef struct asked { uint32_t inputs; } asked;
+/* Structure: of vjp the inputs whose cotangents are asked for, as bits (where they start in the packed ones follows from the
+ * shapes); and the dtype of the output, which need not be that of an input, for whoever builds the node again. */
+typedef struct asked { uint32_t inputs; int32_t dtype; } asked;
 
 static const functions *f_of(const tw_node *y) { return tw_slot(y); }
 
@@ -96,20 +97,26 @@ static int64_t once(const tw_node *y) { (void)y; return 1; }
 
 /* ---- nodes -------------------------------------------------------------------------------------- */
 
+static bool as_asked(tw_node *y)
+{
+    const asked *a = tw_attr(y);
+    if (a->dtype) y->dtype = (uint8_t)a->dtype;
+    return true;
+}
+
 static bool shape(tw_node *y)
 {
+    as_asked(y);
     for (int k = 0; k < y->n_in; k++)
         if (tw_is_float(tw_in(y, k)->dtype) && tw_is_float(y->dtype) && tw_in(y, k)->dtype != y->dtype)
             return tw__reject_dtypes(y, tw_in(y, k)->dtype, y->dtype);
     return true;
 }
 
-static bool as_asked(tw_node *y) { (void)y; return true; }
-
-static tw_node *with(tw_node *y, const tw_op *op, const void *attr, const tw_shape *s, int n, tw_node *const *in)
+static tw_node *with(tw_node *y, const tw_op *op, uint32_t inputs, const tw_shape *s, int n, tw_node *const *in)
 {
-    return tw_build_node(&(tw_build){ .op = op, .at = y->at, .attr = attr, .slot = tw_slot(y), .shape = s, .dtype = (tw_dtype)y->dtype,
-                                      .n = n, .in = in });
+    const asked a = { inputs, y->dtype };
+    return tw_build_node(&(tw_build){ .op = op, .at = y->at, .attr = &a, .slot = tw_slot(y), .shape = s, .n = n, .in = in });
 }
 
 /* J' gy for the inputs asked for, into gx; x and v are the function's inputs and value. */
@@ -119,20 +126,20 @@ static void transposed(tw_node *y, tw_node *const *x, tw_node *v, tw_node *gy, c
     const functions *f = f_of(y);
     if (!f->vjp) { gx[0] = missing(y, "it has no .vjp, which reverse mode needs"); return; }
     tw_node *in[MOST + 2];
-    asked a = { 0 };
+    uint32_t inputs = 0;
     tw_shape packed = { .n = 1 };
     for (int k = 0; k < f->n; k++) {
         in[k] = x[k];
         if (!need[k] || !tw_is_float(x[k]->dtype)) continue;
-        a.inputs |= 1u << k;
+        inputs |= 1u << k;
         packed.at[0] += x[k]->shape->count;
     }
-    if (!a.inputs) return;
+    if (!inputs) return;
     in[f->n] = v, in[f->n + 1] = gy;
-    tw_node *all = with(y, &tw_op_extern_vjp, &a, &packed, f->n + 2, in);
+    tw_node *all = with(y, &tw_op_extern_vjp, inputs, &packed, f->n + 2, in);
     int64_t start = 0;
     for (int k = 0; k < f->n && !tw_is_nil(all); k++) {
-        if (!(a.inputs >> k & 1)) continue;
+        if (!(inputs >> k & 1)) continue;
         gx[k] = tw_reshape(tw__range(at, all, 0, start, x[k]->shape->count), tw_shape_of(x[k]));
         start += x[k]->shape->count;
     }
@@ -148,12 +155,12 @@ static tw_node *along(tw_node *y, tw_node *const *x, tw_node *v, tw_node *const 
     tw_shape s = tw_shape_of(v);
     if (f->linear) {
         for (int k = 0; k < f->n; k++) in[k] = t[k] ? t[k] : tw_is_float(x[k]->dtype) ? zero_of(y->at, x[k]) : x[k];
-        return with(y, &tw_op_extern, NULL, &s, f->n, in);
+        return with(y, &tw_op_extern, 0, &s, f->n, in);
     }
     if (!f->jvp) return missing(y, "it has neither .jvp nor .linear, one of which forward mode and second derivatives need");
     for (int k = 0; k < f->n; k++) in[k] = x[k], in[f->n + 1 + k] = t[k] ? t[k] : zero_of(y->at, x[k]);
     in[f->n] = v;
-    return with(y, &tw_op_extern_jvp, NULL, &s, 2 * f->n + 1, in);
+    return with(y, &tw_op_extern_jvp, 0, &s, 2 * f->n + 1, in);
 }
 
 /* The cotangents of packed cotangents, apart; NULL where nothing was asked for. */
@@ -204,7 +211,7 @@ static tw_node *jvp_of_vjp(tw_node *y, tw_node *const *t)
     memcpy(in, ins(y), (size_t)(n + 1) * sizeof *in);
     in[n + 1] = t[n + 1];
     const tw_shape s = tw_shape_of(y);
-    return with(y, y->op, tw_attr(y), &s, n + 2, in);
+    return with(y, y->op, ((const asked *)tw_attr(y))->inputs, &s, n + 2, in);
 }
 
 static void vjp_of_jvp(tw_rule *r)
@@ -223,10 +230,10 @@ static tw_node *jvp_of_jvp(tw_node *y, tw_node *const *t)
 static void label(const tw_node *y, char *text, size_t size) { snprintf(text, size, "%s", f_of(y)->name); }
 
 #define OPAQUE(word, ...) \
-    const tw_op tw_op_##word = { TW_WORD(word), .arity = -1, .slot_size = sizeof(functions), .traits = TW_CHECKED | TW_OPAQUE, \
+    const tw_op tw_op_##word = { TW_WORD(word), .arity = -1, .attr_size = sizeof(asked), .slot_size = sizeof(functions), .traits = TW_CHECKED | TW_OPAQUE, \
                                  .rule = TW_GENERAL, .work = once, .explain = explain, .label = label, __VA_ARGS__ }
 OPAQUE(extern,     .shape = shape, .kernel = run_forward, .vjp = vjp, .jvp = jvp);
-OPAQUE(extern_vjp, .shape = as_asked, .kernel = run_vjp, .vjp = vjp_of_vjp, .jvp = jvp_of_vjp, .attr_size = sizeof(asked));
+OPAQUE(extern_vjp, .shape = as_asked, .kernel = run_vjp, .vjp = vjp_of_vjp, .jvp = jvp_of_vjp);
 OPAQUE(extern_jvp, .shape = as_asked, .kernel = run_jvp, .vjp = vjp_of_jvp, .jvp = jvp_of_jvp);
 
 /* ---- builder ------------------------------------------------------------------------------------ */
@@ -249,6 +256,6 @@ tw_node *tw_extern_at(const tw_loc *at, tw_ctx *cx, const tw_extern_args *o)
     tw_dtype dtype = o->dtype;
     for (int k = 0; k < f.n && !dtype; k++)
         if (tw_is_float(o->in[k]->dtype)) dtype = (tw_dtype)o->in[k]->dtype;
-    return tw_build_node(&(tw_build){ .op = &tw_op_extern, .at = at, .slot = &f, .shape = &o->out, .dtype = tw__dtype_or(dtype, cx),
-                                      .n = f.n, .in = o->in });
+    const asked a = { 0, tw__dtype_or(dtype, cx) };
+    return tw_build_node(&(tw_build){ .op = &tw_op_extern, .at = at, .attr = &a, .slot = &f, .shape = &o->out, .n = f.n, .in = o->in });
 }
