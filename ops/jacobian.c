@@ -31,7 +31,9 @@ static tw_node *forward(const tw_loc *at, tw_node *y, tw_node *x, int64_t first,
 /* The products with all unit vectors, [count, ...], at most `chunk` of them at once. */
 static tw_node *rows_of(const tw_loc *at, tw_node *y, tw_node *x, bool by_x, int64_t chunk)
 {
-    const int64_t count = by_x ? x->shape->count : y->shape->count, parts = chunk ? (count + chunk - 1) / chunk : 1;
+    const int64_t count = by_x ? x->shape->count : y->shape->count;
+    if (chunk > count) chunk = count;
+    const int64_t parts = chunk ? (count + chunk - 1) / chunk : 1;
     tw_ctx *cx = y->cx;
     const size_t bytes = (size_t)parts * sizeof(tw_node *);
     tw_node **part = tw_resize(cx, NULL, 0, bytes);
@@ -52,6 +54,8 @@ static tw_node *jacobian(const tw_loc *at, const char *op, tw_node *y, tw_node *
     if (s.n + of_x.n > TW_MAX_RANK)
         return tw_fail(y->cx, TW_ESHAPE, op, at, "ranks %d and %d make more than %d: reshape one", s.n, of_x.n, TW_MAX_RANK);
     if (chunk < 0) return tw_fail(y->cx, TW_EARG, op, at, ".chunk is %lld", (long long)chunk);
+    if ((by_x ? of_x.n : s.n) == TW_MAX_RANK)       /* unit vectors have an axis more */
+        return tw_fail(y->cx, TW_ESHAPE, op, at, "rank %d leaves no axis for the unit vectors: reshape %s", TW_MAX_RANK, by_x ? "x" : "y");
     for (int i = 0; i < of_x.n; i++) s.at[s.n++] = of_x.at[i];
     if (y->shape->count == 0 || x->shape->count == 0) return tw_constant(at, y->cx, (tw_dtype)y->dtype, &s, 0);
     tw_node *rows = rows_of(at, y, x, by_x, chunk);

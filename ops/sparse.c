@@ -85,6 +85,8 @@ static tw_node *check(const tw_loc *at, tw_node *y, tw_node *x, const tw_jacobia
     for (int i = 0; i < 2; i++)
         if (!tw_is_float((i ? x : y)->dtype))
             return tw_fail(cx, TW_EGRAD, "jacobian_sparse", at, "argument %d is %s: there is no derivative", i, tw_dtype_name((tw_dtype)(i ? x : y)->dtype));
+    if (x->shape->n == TW_MAX_RANK || y->shape->n == TW_MAX_RANK)       /* vectors have an axis more */
+        return tw_fail(cx, TW_ESHAPE, "jacobian_sparse", at, "ranks %d and %d: at most %d, reshape", y->shape->n, x->shape->n, TW_MAX_RANK - 1);
     if (o->n < 1 || !o->rows || !o->cols)
         return tw_fail(cx, TW_EARG, "jacobian_sparse", at, "no pattern: .n, .rows and .cols say where elements may differ from 0");
     for (int64_t e = 0; e < o->n; e++)
