@@ -95,7 +95,7 @@ struct tw_ctx {
     uint64_t       random;          /* numbers of random nodes given out */
     uint64_t       accidents;       /* names for states that no plan describes */
 
-    tw_buf        *cache[128];      /* free bufs by size class */
+    tw_buf        *cache[160];      /* free bufs by size class: 156 of them reach 2^46 bytes */
     tw_buf        *slab;            /* temporaries of the running plan */
     int64_t        live, cached, peak;
     struct tw__plans *plans;        /* core/cache.c */
@@ -151,6 +151,7 @@ void tw__drop_pending(tw_ctx *cx, int depth);       /* those of scopes at depth 
 void tw__log_node(tw_ctx *cx, const tw_node *n);
 void tw__log_word2(tw_ctx *cx, int depth, uint64_t event, uint64_t what);
 bool tw__alive(const tw_ctx *cx, const tw_node *n); /* not of a scope that was left */
+bool tw__listed(tw_ctx *cx, const tw_loc *at, const char *op, int n, const void *list);     /* not NULL, n not negative; an error otherwise */
 tw_node *tw__read(const tw_loc *at, tw_cell *cell);
 static inline tw_cell *tw__cell_of(const tw_node *n) { return *(tw_cell *const *)tw_attr(n); }
 static inline bool tw__is_leaf(const tw_node *n) { return n->n_in == 0; }

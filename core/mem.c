@@ -124,7 +124,8 @@ static void account(tw_ctx *cx, int64_t bytes)
     if (cx->live > cx->peak) cx->peak = cx->live;
 }
 
-enum { HEADER = 64 };
+enum { HEADER = 64, MOST_BITS = 46 };
+_Static_assert(sizeof ((tw_ctx *)0)->cache / sizeof(tw_buf *) >= 4 * (MOST_BITS - 6 - 2), "each size class has its list");
 
 static void give_back(tw_ctx *cx, tw_buf *b)
 {
@@ -145,7 +146,7 @@ static void drain(tw_ctx *cx)
 tw_buf *tw__buf_new(tw_ctx *cx, size_t bytes)
 {
     size_t rounded;
-    if (bytes > (size_t)1 << 46) {
+    if (bytes > (size_t)1 << MOST_BITS) {
         tw_fail(cx, TW_ENOMEM, "memory", NULL, "no room for a tensor of %zu bytes", bytes);
         return NULL;
     }

@@ -161,6 +161,7 @@ static void in_child(void)
     pool.workers = 0;
     atomic_store(&pool.busy, 0);
     atomic_store(&pool.sleeping, 0);
+    atomic_store(&pool.stop, 0);
     for (int k = 0; k < TW__MOST_THREADS; k++) atomic_store(&pool.of[k].word, 0);
 }
 
