@@ -89,9 +89,9 @@ bool tw__cache_extend(const tw__layer *l, tw_nn_cache *cache, tw_node **k, tw_no
     const tw_loc *at = l->at;
     const int64_t steps = tw_dim(*k, 2);
     if (cache->cx != l->net->cx) return tw__layer_fail(l, TW_EARG, l->kind, "the cache is of another context"), false;
-    if (cache->position < 0 || cache->position + steps > cache->capacity)
-        return tw__layer_fail(l, TW_EARG, l->kind, "steps %lld to %lld of a cache of %lld", (long long)cache->position,
-                              (long long)(cache->position + steps - 1), (long long)cache->capacity), false;
+    if (cache->position < 0 || cache->position > cache->capacity - steps)
+        return tw__layer_fail(l, TW_EARG, l->kind, "%lld steps from %lld on in a cache of %lld", (long long)steps,
+                              (long long)cache->position, (long long)cache->capacity), false;
     entry *e = entry_of(l, cache, *k);
     if (!e) return false;
     if (tw_dim(e->k, 0) != tw_dim(*k, 0))

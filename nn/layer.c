@@ -40,11 +40,15 @@ tw_node *tw__layer_leave(tw__layer *l, tw_node *y)
     return y ? y : tw__net_nil(l->net);
 }
 
-tw_node *tw__layer_has(const tw__layer *l, const char *name)
+const tw_net_item *tw__layer_item(const tw__layer *l, const char *name)
 {
     char path[TW__PATH_MAX];
-    if (!tw__net_path(l->at, l->kind, l->net, name, path)) return NULL;
-    const tw_net_item *item = tw__net_find(l->net, path);
+    return tw__net_path(l->at, l->kind, l->net, name, path) ? tw__net_find(l->net, path) : NULL;
+}
+
+tw_node *tw__layer_has(const tw__layer *l, const char *name)
+{
+    const tw_net_item *item = tw__layer_item(l, name);
     return item ? item->cell : NULL;
 }
 

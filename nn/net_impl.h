@@ -49,7 +49,8 @@ typedef struct tw__layer {
 tw__layer tw__layer_enter(const tw_loc *at, const char *kind, tw_net *net, const char *name, tw_node **x);
 /* Returns y, or nil for NULL. */
 tw_node *tw__layer_leave(tw__layer *l, tw_node *y);
-/* The parameter of that name, if it is there already. */
+/* What the network has under that name, if it is there already; its parameter. */
+const tw_net_item *tw__layer_item(const tw__layer *l, const char *name);
 tw_node *tw__layer_has(const tw__layer *l, const char *name);
 /* tw_fail that adds which layer it was and who called it. */
 tw_node *tw__layer_fail(const tw__layer *l, tw_code code, const char *op, const char *format, ...) TW_PRINTF(4, 5);

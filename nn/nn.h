@@ -43,6 +43,7 @@ typedef struct tw_net_item {
     tw_node      *cell;
     const tw_loc *at;           /* the call that created it */
     bool          buffer, frozen;
+    bool          loaded;       /* its first value came from a file, not from its initialiser */
     int64_t       calls;        /* how often a layer asked for it */
 } tw_net_item;
 

@@ -59,7 +59,7 @@ static tw_node *create(const tw_loc *at, const char *op, tw_net *net, const char
 
     const tw_init_request r = request(net, path, shape);
     const uint64_t random = tw_random_count(cx);
-    tw_node *value = init.draw(at, &init, &r);
+    tw_node *const drawn = init.draw(at, &init, &r), *value = drawn;
     if (net->source && tw_ok(cx)) {     /* nothing is drawn then, so no random number is used up */
         tw_random_set(cx, random);
         value = net->source->value(at, net, path, value);
@@ -67,7 +67,7 @@ static tw_node *create(const tw_loc *at, const char *op, tw_net *net, const char
     tw_node *cell  = buffer ? tw_state(cx, value) : tw_param(cx, path, value);
     if (!tw_ok(cx)) return tw_nil(cx);
 
-    const tw_net_item item = { .path = path, .cell = cell, .at = at, .buffer = buffer, .calls = 1 };
+    const tw_net_item item = { .path = path, .cell = cell, .at = at, .buffer = buffer, .loaded = value != drawn, .calls = 1 };
     return found(at, op, &item, shape, buffer) == cell && tw__net_insert(net, &item) ? cell : tw_nil(cx);
 }
 
@@ -76,6 +76,8 @@ static tw_node *get(const tw_loc *at, const char *op, tw_net *net, const char *n
 {
     char path[TW__PATH_MAX];
     if (!net || !net->cx || !tw_ok(net->cx) || !tw__net_path(at, op, net, name, path)) return tw__net_nil(net);
+    if (shape.n < 0 || shape.n > TW_MAX_RANK)
+        return tw_fail(net->cx, TW_ESHAPE, op, at, "\"%s\" of rank %d: from 0 to %d", path, shape.n, TW_MAX_RANK);
     tw_net_item *item = tw__net_find(net, path);
     if (item) item->calls++;
     return item ? found(at, op, item, shape, buffer) : create(at, op, net, path, shape, init, buffer);

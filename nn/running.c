@@ -11,10 +11,10 @@ static tw_node *running(const tw__layer *l, tw_node *x, double weight)
     const tw_loc *at = l->at;
     if (!(weight > 0 && weight <= 1)) return tw__layer_fail(l, TW_EARG, l->kind, "weight is %g: above 0 and at most 1", weight);
     x = tw_stop_grad(x);
-    const bool old = tw__layer_has(l, "estimate") != NULL;
+    const bool old = tw__layer_item(l, "estimate") != NULL;
     tw_node *q = tw_nn_buffer(l->net, "estimate", tw_shape_of(x), tw_zeros_init);
     if (!tw_ok(l->net->cx)) return NULL;
-    tw_node *next = old ? tw_add(q, tw_mul(tw__slot(weight), tw_sub(x, q))) : x;
+    tw_node *next = old || tw__layer_item(l, "estimate")->loaded ? tw_add(q, tw_mul(tw__slot(weight), tw_sub(x, q))) : x;
     tw_assign(q, next);
     return tw_want(next);
 }

@@ -160,6 +160,21 @@ START_TEST(what_does_not_fit_changes_nothing)
 END_TEST
 
 /* A network that is yet to be: the layer's line is to blame. */
+/* An estimate that began in another process goes on from where it was. */
+START_TEST(a_running_estimate_goes_on)
+{
+    tw_ctx *cx = tw_open();
+    tw_net *net = net_of(cx), *again = net_of(cx);
+    tw_nn_running(net, "risk", tw_scalar(cx, 8), 0.5);
+    ck_assert(tw_eval(cx) && tw_net_save(net, in_folder("a")) && tw_net_load(again, in_folder("a")));
+    near(tw_item(tw_nn_running(again, "risk", tw_scalar(cx, 4), 0.5)), 6, 0);
+    ck_assert(tw_net_next(again, "risk/estimate", NULL)->loaded && !tw_net_next(net, "risk/estimate", NULL)->loaded);
+    ck_assert(tw_eval(cx));
+    near(tw_item(tw_nn_running(again, "risk", tw_scalar(cx, 4), 0.5)), 5, 0);
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 START_TEST(what_comes_later_is_checked_then)
 {
     tw_ctx *cx = tw_open();
@@ -207,6 +222,7 @@ int main(void)
     tcase_add_test(t, names_are_mapped_and_axes_permuted);
     tcase_add_test(t, what_does_not_fit_changes_nothing);
     tcase_add_test(t, what_comes_later_is_checked_then);
+    tcase_add_test(t, a_running_estimate_goes_on);
     tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(s, t);
     return rig_run(s);
