@@ -95,6 +95,28 @@ START_TEST(every_example_is_held_out_once)
 }
 END_TEST
 
+/* A batch of all that there is, and workers that are as far ahead as can be. */
+START_TEST(no_size_is_too_large)
+{
+    tw_ctx *cx = tw_open();
+    tw_dataset *d = images(cx, 5);
+    int64_t n = 0, seen = 0;
+    TW_BATCHES(b, d, .size = INT64_MAX) n++, seen += b.count;
+    ck_assert(n == 1 && seen == 5);
+    TW_BATCHES(b, d, .size = INT64_MAX, .drop_last = true) n++;
+    ck_assert_int_eq(n, 1);
+    TW_BATCHES(b, d, .size = 2, .workers = 1, .prefetch = INT32_MAX) n++, seen += b.count;
+    ck_assert(n == 4 && seen == 10);
+    ok(cx);
+    tw_dataset_augment(d, .mix_up = 1, .classes = INT64_MAX); fails_with(cx, TW_EARG, "dataset_augment", __LINE__, ".classes");
+    int64_t counts[9] = { 0 };
+    ck_assert(!tw_confusion(tw_zeros(cx, TW_SHAPE(2, 3)), tw_arange(cx, 2), NULL)); fails_with(cx, TW_EARG, "confusion", __LINE__, "NULL");
+    tw_confusion_print(stdout, -1, counts, NULL);
+    tw_progress(NULL, "nothing");
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 START_TEST(examples_may_be_chosen)
 {
     tw_ctx *cx = tw_open();
@@ -369,6 +391,7 @@ int main(void)
     tcase_add_loop_test(t, a_split_is_a_partition, 0, 3);
     tcase_add_loop_test(t, every_example_is_held_out_once, 0, 3);
     tcase_add_test(t, examples_may_be_chosen);
+    tcase_add_test(t, no_size_is_too_large);
     tcase_add_loop_test(t, windows_of_images, 0, 5);
     tcase_add_loop_test(t, noise_is_normal, 0, 2);
     tcase_add_test(t, mixed_examples_have_mixed_labels);

@@ -153,6 +153,24 @@ START_TEST(validation_neither_trains_nor_drops)
 }
 END_TEST
 
+static tw_node *fails_untrained(tw_net *net, tw_node *x, void *user)
+{
+    tw_node *y = model(net, x, user);
+    return tw_net_is_training(net) ? y : tw_reshape(y, TW_SHAPE(7));
+}
+
+/* A validation that fails leaves the network in training. */
+START_TEST(a_failed_validation_leaves_training_on)
+{
+    tw_ctx *cx = tw_open();
+    tw_net *net = tw_net_new(cx);
+    tw_dataset *d = pictures(cx, 8, 1);
+    ck_assert(!tw_fit(net, fails_untrained, .loss = tw_cross_entropy_loss, .opt = tw_sgd(net, .lr = 0.1), .train = d, .valid = d, .quiet = true).ok);
+    ck_assert(tw_error_take(cx, NULL) && tw_net_is_training(net));
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 START_TEST(what_fit_refuses)
 {
     tw_ctx *cx = tw_open();
@@ -394,6 +412,7 @@ int main(void)
     tcase_add_test(t, the_best_epoch_comes_back);
     tcase_add_test(t, validation_neither_trains_nor_drops);
     tcase_add_test(t, what_fit_refuses);
+    tcase_add_test(t, a_failed_validation_leaves_training_on);
     tcase_add_test(t, the_log_is_a_table);
     checkpoint_tests(t);
     suite_add_tcase(s, t);

@@ -202,7 +202,8 @@ static bool labels(const tw_loc *at, const tw_dataset *d, augment *a)
     a->y = part_of(&d->y);
     if (!(a->o.mix_up > 0) || !d->y.data || tw_is_float(d->y.dtype)) return true;
     const int64_t classes = a->o.classes;
-    if (classes < 1) return refuse(at, d, TW_EARG, "labels that are classes are mixed as distributions: say how many, .classes = n");
+    if (classes < 1 || classes > INT32_MAX)
+        return refuse(at, d, TW_EARG, "labels that are classes are mixed as distributions: say how many, .classes = n");
     if (d->y.size != 1) return refuse(at, d, TW_ESHAPE, "labels to be mixed are one class each");
     for (int64_t i = 0; i < d->count; i++) {
         const double c = tw__column_element(&d->y, d->index ? d->index[i] : i);

@@ -52,7 +52,7 @@ tw_batch tw__batches_at(const tw_loc *at, tw_dataset *d, const tw_batches_args *
         tw_fail(d->cx, TW_EARG, "batches", at, ".size is %lld", (long long)o.size);
         return b;
     }
-    b.of = (d->count + (o.drop_last ? 0 : o.size - 1)) / o.size;
+    b.of = d->count / o.size + (!o.drop_last && d->count % o.size);
     if (o.first < 0 || o.first > b.of) {
         tw_fail(d->cx, TW_EARG, "batches", at, ".first is %lld of %lld batches", (long long)o.first, (long long)b.of);
         return b;

@@ -179,7 +179,7 @@ static void put_tag(FILE *to, const char *tag, size_t n)
 
 void tw_events_scalar(tw_events *e, const char *tag, int64_t step, double value)
 {
-    if (!e || !e->cx || !tag) return;
+    if (!e || !e->cx || !tag || !tw_ok(e->cx)) return;
     const float v = (float)value;
     const size_t n = strlen(tag) < TAG ? strlen(tag) : TAG;
     uint32_t bits;

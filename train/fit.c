@@ -198,9 +198,9 @@ static void end_epoch(fit *f)
     tw_epoch e = { .epoch = r->epoch, .of = f->o.epochs, .steps = r->steps, .loss = r->loss / n, .metric = f->o.metric ? r->metric / n : none,
                    .valid_loss = none, .valid_metric = none };
     if (f->o.valid) validate(f, &e);
+    tw_net_training(f->net, training);
     if (!tw_ok(f->cx)) return;
     judge(f, &e);
-    tw_net_training(f->net, training);
     if (f->o.valid && f->o.opt->o.average.on) tw_opt_use_average_at(f->at, f->o.opt, false);
     e.lr = tw_opt_lr(f->o.opt);
     e.seconds = tw__seconds() - f->begun;

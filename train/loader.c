@@ -96,7 +96,8 @@ tw__loader *tw__loader_start(const struct tw__loop *l, int64_t of)
 {
     tw_ctx *cx = l->d->cx;
     const int workers = l->o.workers < 0 ? 0 : l->o.workers > WORKERS ? WORKERS : l->o.workers;
-    const int slots = !workers ? 1 : l->o.prefetch > 0 ? l->o.prefetch : 2 * workers;
+    const int64_t ahead = !workers ? 1 : l->o.prefetch > 0 ? l->o.prefetch : 2 * workers;
+    const int slots = (int)(ahead < of ? ahead : of > 1 ? of : 1);
     tw__loader w = { .l = l, .seed = tw_seed(cx), .of = of, .slots = slots, .scratch = rounded(tw__example_scratch(l->d)), .pid = getpid() };
     const size_t head = rounded(sizeof w + (size_t)slots * sizeof *w.ready);
     w.bytes = head + (size_t)slots * slot_bytes(&w) + (size_t)(workers + 1) * w.scratch;

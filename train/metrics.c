@@ -49,6 +49,7 @@ tw_node *tw_accuracy_at(const tw_loc *at, tw_node *logits, tw_node *labels)
 bool tw_confusion_at(const tw_loc *at, tw_node *logits, tw_node *labels, int64_t *counts)
 {
     if (!given(at, "confusion", &logits, &labels)) return false;
+    if (!counts) return tw_fail(logits->cx, TW_EARG, "confusion", at, "the counts are NULL"), false;
 
     tw_node *both[] = { tw_argmax(logits, .axis = -1), classes_of(at, "confusion", logits, labels) };
     if (!both[1] || !tw_eval_nodes(2, both)) return false;
@@ -86,6 +87,7 @@ static int digits(int64_t n)
 
 void tw_confusion_print(FILE *to, int classes, const int64_t *counts, const char *const *names)
 {
+    if (classes < 1 || !counts) return;
     int width = digits(classes - 1), name = 5;
     for (int i = 0; i < classes * classes; i++)
         if (digits(counts[i]) > width) width = digits(counts[i]);

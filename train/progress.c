@@ -71,8 +71,8 @@ void tw__progress_end(tw__progress *p)
 
 void tw_progress(tw_batch *b, const char *format, ...)
 {
-    struct tw__loop *l = b->loop;
-    if (!l || !tw_ok(l->d->cx)) return;
+    struct tw__loop *l = b ? b->loop : NULL;
+    if (!l || !format || !tw_ok(l->d->cx)) return;
 
     tw__progress *p = &l->progress;
     const bool   terminal = isatty(STDERR_FILENO), last = b->index + 1 == b->of;

@@ -104,7 +104,8 @@ void tw_dataset_split_at(const tw_loc *at, const tw_dataset *d, tw_dataset **fir
         if (!(share > 0 && share < 1)) tw_fail(d->cx, TW_EARG, "dataset_split", at, ".second is %g: between 0 and 1", share);
         else split(at, d, "dataset_split", &(shares){ .second = share, .ordered = o->ordered && !o->stratified, .count = d->count }, o->stratified, out);
     }
-    *first = out[0], *second = out[1];
+    if (first) *first = out[0];
+    if (second) *second = out[1];
 }
 
 void tw_dataset_fold_at(const tw_loc *at, const tw_dataset *d, int fold, int folds, tw_dataset **rest, tw_dataset **held_out, const tw_split_args *o)
@@ -115,5 +116,6 @@ void tw_dataset_fold_at(const tw_loc *at, const tw_dataset *d, int fold, int fol
         else split(at, d, "dataset_fold", &(shares){ .fold = fold, .folds = folds, .ordered = o->ordered && !o->stratified, .count = d->count },
                    o->stratified, out);
     }
-    *rest = out[0], *held_out = out[1];
+    if (rest) *rest = out[0];
+    if (held_out) *held_out = out[1];
 }
