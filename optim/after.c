@@ -51,7 +51,7 @@ bool tw__averages_now(const tw_opt *opt)
 {
     const tw_averaging *a = &opt->o.average;
     const int64_t since = opt->steps + 1 - a->from;
-    return a->on && since >= 0 && since % a->every == 0;
+    return a->on && since >= 0 && (a->every < 2 || since % a->every == 0);
 }
 
 /* Parameters that the step did not reach are averaged as they are. */

@@ -115,8 +115,12 @@ bool tw_opt_apply_at(const tw_loc *at, tw_opt *opt, tw_node *const *grads)
         tw_fail(opt->cx, TW_EARG, "opt_apply", at, "the gradients are NULL");
         return false;
     }
-    for (int i = 0; i < opt->active; i++) opt->grads[i] = grads[i];
-    return apply(at, "opt_apply", opt, opt->grads);
+    if (!opt->active) tw_fail(opt->cx, TW_EARG, "opt_apply", at, "no parameters are known yet: tw_opt_grads says which gradients are due");
+    for (int i = 0; i < opt->active && tw_ok(opt->cx); i++) {
+        if (!grads[i]) tw_fail(opt->cx, TW_EARG, "opt_apply", at, "gradient %d, of \"%s\", is NULL", i, opt->live[i]->item->path);
+        opt->grads[i] = grads[i];
+    }
+    return tw_ok(opt->cx) && apply(at, "opt_apply", opt, opt->grads);
 }
 
 bool tw_opt_step_at(const tw_loc *at, tw_opt *opt, tw_node *loss)

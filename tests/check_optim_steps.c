@@ -427,6 +427,16 @@ START_TEST(numbers_that_cannot_be)
     fails_with(cx, TW_EARG, "adagrad", __LINE__ - 1, "lookahead.steps");
     tw_adadelta(net, .lr = -1);
     fails_with(cx, TW_EARG, "adadelta", __LINE__ - 1, "lr is -1");
+
+    tw_opt *opt = tw_sgd(net, .lr = 1, .only = "own", .average = { .decay = 0.5, .on = true });       /* every 0 steps: every step */
+    tw_node *loss = tw_sum(tw_square(tw_nn_param(net, "own", TW_SHAPE(2), tw_ones_init))), *g = NULL;
+    ck_assert(!tw_opt_apply(opt, &loss));
+    fails_with(cx, TW_EARG, "opt_apply", __LINE__ - 1, "tw_opt_grads");
+    ck_assert(tw_opt_grads(opt, loss) && tw_opt_count(opt) == 1 && !tw_opt_apply(opt, &g));
+    fails_with(cx, TW_EARG, "opt_apply", __LINE__ - 1, "gradient 0, of \"own\", is NULL");
+    ck_assert(tw_opt_step(opt, loss) && tw_opt_use_average(opt, true));
+    tw_nn_param(net, "w", (tw_shape){ .n = 77 }, tw_ones_init);
+    fails_with(cx, TW_ESHAPE, "nn_param", __LINE__ - 1, "\"w\" of rank 77");
 }
 END_TEST
 
