@@ -198,9 +198,9 @@ static bool pairs(tw_ctx *cx, const tw_loc *at, const char *op, int axis, int n,
 
 static tw_node *replaced(const tw_loc *at, const char *op, int axis, tw_node *y, int n, tw_node *const *xs, tw_node *const *values)
 {
-    tw_ctx *cx = y ? y->cx : n > 0 && xs[0] ? xs[0]->cx : NULL;
+    tw_ctx *cx = y ? y->cx : n > 0 && xs && xs[0] ? xs[0]->cx : NULL;
     tw_node *x[TW__FEW], *v[TW__FEW], *z = NULL;
-    if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
+    if (!cx || cx->dead || !tw_ok(cx) || !tw__listed(cx, at, op, n, xs) || !tw__listed(cx, at, op, n, values)) return tw_nil(cx);
     if (!y) return tw_fail(cx, TW_EARG, op, at, "argument 0 is NULL");
     if (n < 1 || n > TW__FEW) return tw_fail(cx, TW_EARG, op, at, "%d nodes to replace are not from 1 to %d", n, TW__FEW);
     replay r = { .cx = cx, .op = op, .at = at, .n = axis ? -1 : 0 };
@@ -235,10 +235,11 @@ static bool dummies(tw_ctx *cx, const tw_loc *at, const char *op, int n, tw_node
 
 void tw_vjps_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *const *gys, int n, tw_node *const *xs, tw_node **gxs)
 {
-    tw_ctx *cx = m > 0 && ys[0] ? ys[0]->cx : n > 0 && xs[0] ? xs[0]->cx : NULL;
+    tw_ctx *cx = m > 0 && ys && ys[0] ? ys[0]->cx : n > 0 && xs && xs[0] ? xs[0]->cx : NULL;
     tw_node *u[TW__FEW], *x[TW__FEW], *v[TW__FEW], *g[TW__FEW];
     tw__nils(cx, n, gxs);
-    if (!cx || cx->dead || !tw_ok(cx)) return;
+    if (!cx || cx->dead || !tw_ok(cx) || !tw__listed(cx, at, "vjps", m, ys) || !tw__listed(cx, at, "vjps", m, gys)
+        || !tw__listed(cx, at, "vjps", n, xs) || !tw__listed(cx, at, "vjps", n, gxs)) return;
     if (n > TW__FEW) { tw_fail(cx, TW_EARG, "vjps", at, "%d nodes are more than %d", n, TW__FEW); return; }
     replay r = { .cx = cx, .op = "vjps", .at = at, .n = -1 };
     const int32_t start = cx->next_id;
@@ -250,9 +251,9 @@ void tw_vjps_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *const *gys
 
 tw_node *tw_jvps_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts)
 {
-    tw_ctx *cx = y ? y->cx : n > 0 && xs[0] ? xs[0]->cx : NULL;
+    tw_ctx *cx = y ? y->cx : n > 0 && xs && xs[0] ? xs[0]->cx : NULL;
     tw_node *u[TW__FEW], *x[TW__FEW], *v[TW__FEW], *t, *z = NULL;
-    if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
+    if (!cx || cx->dead || !tw_ok(cx) || !tw__listed(cx, at, "jvps", n, xs) || !tw__listed(cx, at, "jvps", n, ts)) return tw_nil(cx);
     replay r = { .cx = cx, .op = "jvps", .at = at, .n = -1 };
     const int32_t start = cx->next_id;
     if (!dummies(cx, at, "jvps", n, xs, u) || !pairs(cx, at, "jvps", 1, n, u, ts, x, v, &r.n)) return tw_nil(cx);

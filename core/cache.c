@@ -133,6 +133,7 @@ void tw__plans_free(tw_ctx *cx)
 
 tw_plan_counts tw_counts(const tw_ctx *cx)
 {
+    if (!cx) cx = &tw__dead;
     return (tw_plan_counts){ .hits = cx->hits, .misses = cx->misses, .uncached = cx->uncached, .nodes_run = cx->nodes_run,
                              .plans = cx->plans ? cx->plans->n : 0, .bytes_live = cx->live, .bytes_cached = cx->cached,
                              .bytes_peak = cx->peak, .slab = cx->slab ? (int64_t)cx->slab->bytes : 0 };

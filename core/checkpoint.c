@@ -198,6 +198,7 @@ tw_node *tw_checkpoint_at(const tw_loc *at, tw_node *y, int n, tw_node *const *x
     tw_ctx *cx = y ? y->cx : n > 0 && xs && xs[0] ? xs[0]->cx : NULL;
     if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
     if (!y) return tw_fail(cx, TW_EARG, "checkpoint", at, "what is to be computed again is NULL");
+    if (!tw__listed(cx, at, "checkpoint", n, xs)) return tw_nil(cx);
     if (n < 1 || n > TW__FEW) return tw_fail(cx, TW_EARG, "checkpoint", at, "%d inputs are not from 1 to %d", n, TW__FEW);
     if (!(y = tw_input(at, "checkpoint", 0, y)) || y->flags & TW_N_NIL) return tw_nil(cx);
     for (int k = 0; k < n; k++) {

@@ -291,7 +291,7 @@ tw_dtype tw_default_dtype(const tw_ctx *cx) { return cx->dead ? TW_F32 : cx->arg
 
 void tw_name_enter(tw_ctx *cx, const char *name)
 {
-    if (cx->dead || !TW__PUSH(cx, cx->names, cx->name)) return;
+    if (!cx || cx->dead || !TW__PUSH(cx, cx->names, cx->name)) return;
     char path[512];
     snprintf(path, sizeof path, "%s%s%s", cx->name ? cx->name : "", cx->name ? "/" : "", name ? name : "?");
     const char *kept = tw_intern(cx, path);
@@ -300,7 +300,7 @@ void tw_name_enter(tw_ctx *cx, const char *name)
 
 void tw_name_leave(tw_ctx *cx)
 {
-    if (!cx->dead && cx->names.n > 0) cx->name = cx->names.at[--cx->names.n];
+    if (cx && !cx->dead && cx->names.n > 0) cx->name = cx->names.at[--cx->names.n];
 }
 
 tw_node *tw_named(tw_node *n, const char *name)

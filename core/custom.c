@@ -19,6 +19,7 @@ tw_node *tw_custom_grad_at(const tw_loc *at, tw_node *y, int n, tw_node *const *
     tw_ctx *cx = y ? y->cx : NULL;
     if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
     if (!rule || n < 1) return tw_fail(cx, TW_EARG, "custom_grad", at, rule ? "no inputs are listed" : "the rule is NULL");
+    if (!tw__listed(cx, at, "custom_grad", n, xs)) return tw_nil(cx);
     const size_t size = (size_t)(n + 1) * sizeof *in;
     if (n + 1 > FEW && !(in = tw_resize(cx, NULL, 0, size))) return tw_nil(cx);
     in[0] = y;

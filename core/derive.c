@@ -306,7 +306,7 @@ static void advise(tw__sweep *s, const tw_node *g)
 
 void tw__nils(tw_ctx *cx, int n, tw_node **gs)
 {
-    for (int i = 0; i < n; i++) gs[i] = tw_nil(cx);
+    for (int i = 0; gs && i < n; i++) gs[i] = tw_nil(cx);
 }
 
 /* Nodes behind a project node's producer take part with it. */
@@ -380,28 +380,31 @@ void tw__vjp(const tw_loc *at, const char *op, tw_ctx *cx, int m, tw_node *const
 void tw_vjp_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *const *gys, int n, tw_node *const *xs, tw_node **gxs)
 {
     tw_ctx *cx = NULL;
-    for (int i = 0; i < m && !cx; i++) if (ys[i]) cx = ys[i]->cx;
-    for (int i = 0; i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
-    if (!cx || cx->dead) tw__nils(NULL, n, gxs);
-    else tw__vjp(at, "vjp", cx, m, ys, gys, n, xs, gxs);
+    for (int i = 0; ys && i < m && !cx; i++) if (ys[i]) cx = ys[i]->cx;
+    for (int i = 0; xs && i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
+    tw__nils(cx, n, gxs);
+    if (!cx || cx->dead) return;
+    if (tw__listed(cx, at, "vjp", m, ys) && tw__listed(cx, at, "vjp", m, gys) && tw__listed(cx, at, "vjp", n, xs) && tw__listed(cx, at, "vjp", n, gxs))
+        tw__vjp(at, "vjp", cx, m, ys, gys, n, xs, gxs);
 }
 
 void tw_grads_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node **gs)
 {
     char text[96];
     tw_ctx *cx = y ? y->cx : NULL;
-    for (int i = 0; i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
-    if (!cx || cx->dead) { tw__nils(NULL, n, gs); return; }
+    for (int i = 0; xs && i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
+    tw__nils(cx, n, gs);
+    if (!cx || cx->dead || !tw__listed(cx, at, "grad", n, xs) || !tw__listed(cx, at, "grad", n, gs)) return;
     if (!y) tw_fail(cx, TW_EARG, "grad", at, "what is to be differentiated is NULL");
     else y = tw_input(at, "grad", 0, y);
-    if (!y || y->flags & TW_N_NIL) { tw__nils(cx, n, gs); return; }
+    if (!y || y->flags & TW_N_NIL) return;
     for (int i = 0; i < n; i++)
         if (!xs[i]) tw_fail(cx, TW_EARG, "grad", at, "argument %d is NULL", i + 1);
     if (tw_ok(cx) && y->shape->count != 1)
         tw_fail(cx, TW_EGRAD, "grad", at, "a gradient is of one number, not of shape %s: sum it, or tw_vjp with a seed", tw_shape_text(y->shape, text, sizeof text));
     if (tw_ok(cx) && !tw_is_float(y->dtype))
         tw_fail(cx, TW_EGRAD, "grad", at, "the output is %s: there is no derivative", tw_dtype_name((tw_dtype)y->dtype));
-    if (!tw_ok(cx)) { tw__nils(cx, n, gs); return; }
+    if (!tw_ok(cx)) return;
     tw_node *one = tw_constant_like(at, y, 1);
     tw__vjp(at, "grad", cx, 1, &y, &one, n, xs, gs);
 }

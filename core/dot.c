@@ -326,7 +326,7 @@ static bool take_roots(const tw_loc *at, drawing *d, tw_node *const *ys)
 bool tw_dot_nodes_at(const tw_loc *at, int n, tw_node *const *ys, const tw_dot_args *options)
 {
     static const tw_dot_args defaults = { ._size = (int)sizeof defaults };
-    const tw_node *first = n > 0 ? tw_input(at, "dot", 0, ys[0]) : NULL;
+    const tw_node *first = n > 0 && ys ? tw_input(at, "dot", 0, ys[0]) : NULL;
     if (!first || tw_is_nil(first) || !tw_ok(first->cx)) return false;
 
     tw_ctx *cx = first->cx;

@@ -137,8 +137,8 @@ static void forward(tw__sweep *s)
 tw_node *tw__jvp(const tw_loc *at, const char *op, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts)
 {
     tw_ctx *cx = y ? y->cx : NULL;
-    for (int i = 0; i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
-    if (!cx || cx->dead || !tw_ok(cx)) return tw_nil(cx);
+    for (int i = 0; xs && i < n && !cx; i++) if (xs[i]) cx = xs[i]->cx;
+    if (!cx || cx->dead || !tw_ok(cx) || !tw__listed(cx, at, op, n, xs) || !tw__listed(cx, at, op, n, ts)) return tw_nil(cx);
     tw__sweep s = { .cx = cx, .op = op, .at = at };
     tw_node *few[2 * TW__FEW], **x = few, *r = NULL, *end;
     const size_t size = (size_t)n * sizeof *x;

@@ -48,6 +48,12 @@ tw_node *tw_input(const tw_loc *at, const char *op, int index, tw_node *n)
     return r && r->op == &tw_op_nil && !(r->flags & TW_N_NIL) ? NULL : r;
 }
 
+bool tw__listed(tw_ctx *cx, const tw_loc *at, const char *op, int n, const void *list)
+{
+    if (n >= 0 && (list || !n)) return true;
+    return tw_fail(cx, TW_EARG, op, at, n < 0 ? "%d nodes" : "the list of %d nodes is NULL", n), false;
+}
+
 /* ---- the log ------------------------------------------------------------------------------ */
 
 /* An input as seen from a node: how far back in the same scope, or which node of an outer one. */

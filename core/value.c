@@ -15,7 +15,7 @@ bool tw_eval_nodes_at(const tw_loc *at, int n, tw_node *const *ys)
     tw_ctx *cx = NULL;
     tw_node *few[32], **all = few;
     const size_t size = (size_t)n * sizeof *all;
-    for (int i = 0; i < n && !cx; i++) if (ys[i]) cx = ys[i]->cx;
+    for (int i = 0; ys && i < n && !cx; i++) if (ys[i]) cx = ys[i]->cx;
     if (!tw_ok(cx)) return false;
     if (n > 32 && !(all = tw_resize(cx, NULL, 0, size))) return false;
     bool ok = true;

@@ -289,6 +289,21 @@ START_TEST(a_context_that_could_not_be_is_told_to_the_callback)
 }
 END_TEST
 
+/* Every size of tensor that a shape can say is asked for, and refused. */
+START_TEST(no_size_is_beyond_the_classes)
+{
+    tw_ctx *cx = tw_open(.memory_limit = 1 << 20);
+    for (int bits = 20; bits <= 46; bits++) {
+        tw_node *x = tw_random_bits(cx, TW_SHAPE((int64_t)1 << bits));
+        ck_assert(!tw_eval_nodes(1, &x));
+        tw_error e;
+        ck_assert(tw_error_take(cx, &e));
+        ck_assert_msg(e.code == TW_ENOMEM, "2^%d: %s", bits, e.text);
+    }
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("memory");
@@ -297,6 +312,7 @@ int main(void)
     tcase_add_loop_test(c, every_allocation_may_fail, 0, PROGRAMS);
     tcase_add_loop_test(c, one_failure_and_the_program_goes_on, 0, PROGRAMS);
     tcase_add_test(c, without_memory_the_context_is_dead);
+    tcase_add_test(c, no_size_is_beyond_the_classes);
     tcase_add_test(c, a_steady_step_allocates_nothing);
     tcase_add_test(c, a_loop_in_a_scope_does_not_grow);
     tcase_add_test(c, a_context_that_could_not_be_is_told_to_the_callback);

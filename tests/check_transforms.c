@@ -68,6 +68,14 @@ START_TEST(what_matrices_refuse)
     fails(cx, TW_EARG, "jacobian", line);
     tw_jacobian(x, x, .chunk = -1); line = __LINE__;
     fails_with(cx, TW_EARG, "jacobian", line, "-1");
+    ELEMENTS(tw_jacobian(x, x, .chunk = INT64_MAX), 1, 0, 0, 1);
+    tw_node *number = tw_sum(x);
+    tw_jacobian(tw_mul(deep, number), number, .mode = TW_REVERSE); line = __LINE__;
+    fails_with(cx, TW_ESHAPE, "jacobian", line, "rank 8");
+    tw_jacobian(tw_sum(deep), deep, .mode = TW_FORWARD); line = __LINE__;
+    fails_with(cx, TW_ESHAPE, "jacobian", line, "rank 8");
+    tw_jacobian_sparse(tw_square(deep), deep, .n = 1, .rows = &(int64_t){ 0 }, .cols = &(int64_t){ 0 }); line = __LINE__;
+    fails_with(cx, TW_ESHAPE, "jacobian_sparse", line, "ranks 8 and 8");
     tw_hessian(tw_square(x), x); line = __LINE__;
     fails_with(cx, TW_EGRAD, "grad", line, "[2]");
     tw_hvp(tw_sum(tw_square(x)), x, VECTOR(1, 2, 3)); line = __LINE__;
@@ -85,6 +93,34 @@ START_TEST(what_matrices_refuse)
     tw_node *f = tw_zeros(cx, TW_SHAPE(2), .dtype = TW_F32);
     tw_replace(y, 1, &x, &f); line = __LINE__;
     fails_with(cx, TW_EDTYPE, "replace", line, "f32");
+}
+END_TEST
+
+/* Lists that are not there, or of fewer nodes than none. */
+START_TEST(lists_that_are_no_lists)
+{
+    tw_node *x = VECTOR(1, 2), *y = tw_sum(x), *g = NULL;
+    tw_grads(y, 1, NULL, &g); int line = __LINE__;
+    fails_with(cx, TW_EARG, "grad", line, "list of 1");
+    ck_assert(tw_is_nil(g));
+    tw_grads(y, 1, &x, NULL); line = __LINE__;
+    fails_with(cx, TW_EARG, "grad", line, "list of 1");
+    tw_grads(y, -1, &x, &g); line = __LINE__;
+    fails_with(cx, TW_EARG, "grad", line, "-1");
+    tw_vjp(-1, &y, &y, 1, &x, &g); line = __LINE__;
+    fails_with(cx, TW_EARG, "vjp", line, "-1");
+    tw_vjp(1, &y, NULL, 1, &x, &g); line = __LINE__;
+    fails_with(cx, TW_EARG, "vjp", line, "list of 1");
+    REFUSES(TW_EARG, "jvp", "list of 1", tw_jvp(y, 1, &x, NULL));
+    REFUSES(TW_EARG, "jvps", "list of 1", tw_jvps(y, 1, &x, NULL));
+    REFUSES(TW_EARG, "vmap", "list of 1", tw_vmap(y, 1, NULL, &x));
+    REFUSES(TW_EARG, "replace", "-2", tw_replace(y, -2, &x, &x));
+    REFUSES(TW_EARG, "checkpoint", "list of 2", tw_checkpoint(y, 2, NULL));
+    tw_vjps(1, &y, NULL, 1, &x, &g); line = __LINE__;
+    fails_with(cx, TW_EARG, "vjps", line, "list of 1");
+    ck_assert(!tw_eval_nodes(1, NULL) && !tw_dot_nodes(1, NULL));
+    tw_name_enter(NULL, "nowhere"), tw_name_leave(NULL);
+    ck_assert_int_eq(tw_counts(NULL).plans, 0);
 }
 END_TEST
 
@@ -223,6 +259,35 @@ static int twice_vjp(const tw_extern_call *c)
     return 0;
 }
 
+static int scaled(const tw_extern_call *c)
+{
+    const double k = (double)((const int64_t *)c->in[0].data)[0];
+    for (int64_t i = 0; i < c->y.count; i++) ((double *)c->y.data)[i] = k * ((const double *)c->in[1].data)[i];
+    return 0;
+}
+static int scaled_vjp(const tw_extern_call *c)
+{
+    const double k = (double)((const int64_t *)c->in[0].data)[0];
+    for (int64_t i = 0; i < c->gy.count; i++) ((double *)c->gx[1].data)[i] = k * ((const double *)c->gy.data)[i];
+    return 0;
+}
+
+/* The output's dtype is not the first input's, whoever builds the node again. */
+START_TEST(an_extern_function_of_integers_first)
+{
+    tw_node *k = tw_data(cx, TW_I64, TW_SHAPE(1), ((int64_t[]){ 3 })), *x = VECTOR(1, 2), *v = VECTOR(5, 6);
+    tw_node *y = tw_extern(cx, .name = "scaled", .in = { k, tw_square(x) }, .out = TW_SHAPE(2), .forward = scaled, .vjp = scaled_vjp, .linear = true);
+    tw_node *many = tw_data(cx, TW_F64, TW_SHAPE(2, 2), ((double[]){ 1, 2, 3, 4 }));
+    ck_assert_int_eq(tw_dtype_of(y), TW_F64);
+    ELEMENTS(tw_replace(y, 1, &x, &v), 75, 108);
+    ELEMENTS(tw_vmap(y, 1, &x, &many), 3, 12, 27, 48);
+    ELEMENTS(tw_jacobian(y, x, .mode = TW_REVERSE), 6, 0, 0, 12);
+    ELEMENTS(tw_jacobian(y, x, .mode = TW_FORWARD), 6, 0, 0, 12);
+    ELEMENTS(tw_grad(tw_sum(tw_checkpoint(tw_square(y), 1, &x)), x), 36, 288);
+    ELEMENTS(tw_hessian(tw_sum(tw_square(y)), x), 108, 0, 0, 432);
+}
+END_TEST
+
 START_TEST(a_linear_extern_function_has_all_orders)
 {
     tw_node *x = VECTOR(1, 2);
@@ -287,7 +352,7 @@ int main(void)
         a_jacobian_has_the_axes_of_both, the_cheaper_mode_builds_fewer_products, matrices_are_differentiated_again, with_respect_to_a_cell,
         what_matrices_refuse, a_hessian_is_one_batch, a_sparse_jacobian_takes_few_products, a_missing_batching_rule_is_a_loop_and_said,
         an_extern_function_with_both_derivatives, a_linear_extern_function_has_all_orders, what_an_extern_function_lacks_is_an_error_by_name,
-        an_extern_function_that_fails_changes_nothing,
+        an_extern_function_that_fails_changes_nothing, an_extern_function_of_integers_first, lists_that_are_no_lists,
     };
     return run_programs("transforms", sizeof tests / sizeof *tests, tests);
 }
