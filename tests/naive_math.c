@@ -36,7 +36,7 @@ static arr n_elu_slope(const tw_node *y, const arr *x)
     return r;
 }
 
-static double lgamma_of(double x)   { return (double)lgammal(x); }
+static double lgamma_of(double x)   { return (double)lgammal((long double)x); }
 static double log_ndtr_of(double x) { return log(slow_ndtr(x)); }
 ONE(erfc, erfc)         ONE(erfinv, slow_erfinv)    ONE(ndtr, slow_ndtr)    ONE(ndtri, slow_ndtri)
 ONE(lgamma, lgamma_of)  ONE(log_ndtr, log_ndtr_of)  ONE(log_ndtr_slope, slow_hazard)

@@ -7,13 +7,13 @@ UNARY(erfinv, slow_erfinv(a))
 UNARY(ndtr, slow_ndtr(a))
 UNARY(log_ndtr, log(slow_ndtr(a)))
 UNARY(ndtri, slow_ndtri(a))
-UNARY(lgamma, (double)lgammal(a))
+UNARY(lgamma, (double)lgammal((long double)a))
 UNARY(digamma, slow_polygamma(0, a))
 UNARY(i0, slow_bessel_i(0, a))
 UNARY(i1, slow_bessel_i(1, a))
 UNARY(i0e, slow_bessel_i(0, a) * exp(-fabs(a)))
 UNARY(i1e, slow_bessel_i(1, a) * exp(-fabs(a)))
-BINARY(betaln, (double)(lgammal(a) + lgammal(b) - lgammal(a + b)))
+BINARY(betaln, (double)(lgammal((long double)a) + lgammal((long double)b) - lgammal((long double)(a + b))))
 
 #define WITH(name, call, expr)                              \
     static double name##_of(double a) { return expr; }      \

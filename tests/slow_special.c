@@ -44,11 +44,11 @@ static long double ndtr_long(long double x) { return 0.5L * erfcl(-x * 0.7071067
 
 double slow_hazard(double x)
 {
-    return (double)(expl(-(long double)x * x / 2) / (2.506628274631000502415765L * ndtr_long(x)));
+    return (double)(expl(-(long double)x * (long double)x / 2) / (2.506628274631000502415765L * ndtr_long((long double)x)));
 }
 
-double slow_ndtri(double p)  { return inverse(ndtr_long, p); }
-double slow_erfinv(double x) { return inverse(erfl, x); }
+double slow_ndtri(double p)  { return inverse(ndtr_long, (long double)p); }
+double slow_erfinv(double x) { return inverse(erfl, (long double)x); }
 
 /* ---- sums and integrals ----------------------------------------------------------------------- */
 
