@@ -41,13 +41,13 @@ tw_node *tw_rotary_at(const tw_loc *at, tw_node *x, const tw_position_args *o)
     if (rank < 2 || units < 2 || units % 2 || !tw_is_float(x->dtype))
         return tw_fail(x->cx, TW_ESHAPE, "rotary", at, "x is %s of %s, not [..., steps, an even number of features] of floats",
                        tw_shape_text(x->shape, text, sizeof text), tw_dtype_name(tw_dtype_of(x)));
+    if (rank == TW_MAX_RANK) return tw_fail(x->cx, TW_ESHAPE, "rotary", at, "x has %d axes: at most %d", rank, TW_MAX_RANK - 1);
 
     tw_node *angle = angles(at, x->cx, tw_dtype_of(x), tw_dim(x, -2), units, o);
     tw_node *c = tw_cos(angle), *s = tw_sin(angle), *part[2];
     tw_shape pairs = tw_shape_of(x);        /* features as [2, units / 2] or [units / 2, 2] */
     pairs.at[rank - 1] = o->interleaved ? units / 2 : 2;
     pairs.at[pairs.n++] = o->interleaved ? 2 : units / 2;
-    if (pairs.n > TW_MAX_RANK) return tw_fail(x->cx, TW_ESHAPE, "rotary", at, "x has %d axes: at most %d", rank, TW_MAX_RANK - 1);
     const int axis = o->interleaved ? rank : rank - 1;
     tw_node *apart = tw_reshape(x, pairs);
     for (int k = 0; k < 2; k++) part[k] = tw_index(apart, .axis = axis, .at = k);
@@ -62,9 +62,9 @@ static tw_node *learned(const tw__layer *l, tw_node *x, const tw_position_args *
     if (tw_rank(x) < 2)
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "x is %s, not [n, steps, features]", tw_shape_text(x->shape, text, sizeof text));
     const int64_t steps = tw_dim(x, -2), units = tw_dim(x, -1);
-    if (o->start < 0 || o->start + steps > o->capacity)
-        return tw__layer_fail(l, TW_EARG, l->kind, "positions %lld to %lld of %lld: give .capacity = n", (long long)o->start,
-                              (long long)(o->start + steps - 1), (long long)o->capacity);
+    if (o->start < 0 || o->start > o->capacity - steps)
+        return tw__layer_fail(l, TW_EARG, l->kind, "%lld positions from %lld on of %lld: give .capacity = n", (long long)steps,
+                              (long long)o->start, (long long)o->capacity);
     tw_node *table = tw_nn_param(l->net, "weight", TW_SHAPE(o->capacity, units), tw__init_or(o->init, tw_normal_init(0.02)));
     return tw_add(x, tw_slice(table, .start = { o->start }, .size = { steps }));
 }

@@ -32,7 +32,8 @@ static tw_node *direction(run *r, tw_node *x, int k, bool reverse, const char *p
     if (!tw__cell_params(r->l, &cell, prefix, tw_dim(x, 2), r->o->units, &args)) return NULL;
     const int64_t n = tw_dim(x, 0), steps = tw_dim(x, 1), units = r->o->units;
     tw_ctx *cx = x->cx;
-    tw_node **ys = tw_resize(cx, NULL, 0, (size_t)steps * sizeof *ys);
+    const size_t size = (size_t)(steps + 1) * sizeof(tw_node *);
+    tw_node **ys = tw_resize(cx, NULL, 0, size);
     if (!ys) return NULL;
 
     tw_node *zx = tw__cell_input(at, &cell, x), *h = first_state(r, r->o->h, k, x);
@@ -52,7 +53,7 @@ static tw_node *direction(run *r, tw_node *x, int k, bool reverse, const char *p
     r->h[k] = h;
     r->c[k] = c;
     tw_node *y = steps ? tw_stack((int)steps, ys, .axis = 1) : tw_zeros(cx, TW_SHAPE(n, 0, units), .dtype = tw_dtype_of(x));
-    tw_resize(cx, ys, (size_t)steps * sizeof *ys, 0);
+    tw_resize(cx, ys, size, 0);
     return y;
 }
 
@@ -79,11 +80,12 @@ static tw_node *recurrent(const tw__layer *l, const tw__cell *kind, tw_node *x, 
 {
     const tw_loc *at = l->at;
     char text[96];
-    const int states = (o->layers ? o->layers : 1) * (o->bidirectional ? 2 : 1);
+    const int most = MAX_STATES / (o->bidirectional ? 2 : 1);
     if (tw_rank(x) != 3)
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "x is %s, not [n, steps, features]", tw_shape_text(x->shape, text, sizeof text));
-    if (o->layers < 0 || states > MAX_STATES)
-        return tw__layer_fail(l, TW_EARG, l->kind, "layers is %d: from 1 to %d", o->layers, MAX_STATES / (o->bidirectional ? 2 : 1));
+    if (o->layers < 0 || o->layers > most)
+        return tw__layer_fail(l, TW_EARG, l->kind, "layers is %d: from 1 to %d", o->layers, most);
+    const int states = (o->layers ? o->layers : 1) * (MAX_STATES / most);
     if (o->lengths && !tw_is_nil(o->lengths) && (tw_rank(o->lengths) != 1 || tw_count(o->lengths) != tw_dim(x, 0)))
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "lengths are %s for %lld sequences",
                               tw_shape_text(o->lengths->shape, text, sizeof text), (long long)tw_dim(x, 0));

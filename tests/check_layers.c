@@ -186,6 +186,10 @@ START_TEST(recurrences_refuse)
     fails_with(cx, TW_ESHAPE, "lstm", __LINE__ - 1, "[1, 2, 2]");
     tw_nn_rnn(net, "r", x, .units = 2, .layers = 65);
     fails_with(cx, TW_EARG, "rnn", __LINE__ - 1, "layers is 65");
+    tw_nn_rnn(net, "r", x, .units = 2, .layers = INT32_MAX, .bidirectional = true);
+    fails_with(cx, TW_EARG, "rnn", __LINE__ - 1, "from 1 to 32");
+    tw_node *last = NULL, *none = tw_nn_gru(net, "n", tw_zeros(cx, TW_SHAPE(2, 0, 3)), .units = 2, .last_h = &last);       /* no steps: no outputs, the first states */
+    ck_assert(tw_rank(none) == 3 && tw_dim(none, 1) == 0 && tw_dim(none, 2) == 2 && tw_count(last) == 4 && tw_f64(last)[3] == 0);
     tw_nn_lstm_cell(net, "c", one, NULL, NULL, .units = 2);
     fails_with(cx, TW_EARG, "lstm_cell", __LINE__ - 1, "memory");
     tw_nn_gru_cell(net, "c", one, tw_zeros(cx, TW_SHAPE(3, 2)));
@@ -210,7 +214,11 @@ START_TEST(positions)
     halves = tw_rotary(tw_reshape(tw_permute(tw_reshape(x, TW_SHAPE(2, 3, 2, 2)), TW_AXES(0, 1, 3, 2)), TW_SHAPE(2, 3, 4)));
     for (int i = 0; i < 24; i++) near(tw_f64(pairs)[i], tw_f64(halves)[i / 4 * 4 + i % 2 * 2 + i % 4 / 2], 1e-15);
     tw_nn_positions(net, "p", x, .capacity = 8, .start = 6);
-    fails_with(cx, TW_EARG, "positions", __LINE__ - 1, "6 to 8 of 8");
+    fails_with(cx, TW_EARG, "positions", __LINE__ - 1, "3 positions from 6 on of 8");
+    tw_nn_positions(net, "p", x, .capacity = 8, .start = INT64_MAX);
+    fails_with(cx, TW_EARG, "positions", __LINE__ - 1, "on of 8");
+    tw_rotary(tw_zeros(cx, TW_SHAPE(1, 1, 1, 1, 1, 1, 1, 2)));
+    fails_with(cx, TW_ESHAPE, "rotary", __LINE__ - 1, "8 axes");
     tw_sinusoidal(cx, 3, 5);
     fails(cx, TW_EARG, "sinusoidal", __LINE__ - 1);
     tw_rotary(tw_zeros(cx, TW_SHAPE(2, 3)));
