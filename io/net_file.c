@@ -99,6 +99,7 @@ static bool usable(const tw_loc *at, const char *op, tw_net *net, const tw_net_f
     for (int i = 0; i < o->n_rules; i++) {
         const tw_name_rule *r = &o->rules[i];
         unsigned seen = 0;
+        if (r->axes.n < 0 || r->axes.n > TW_MAX_RANK) return tw_fail(cx, TW_EARG, op, at, "rule %d: %d .axes", i, r->axes.n), false;
         for (int k = 0; k < r->axes.n; k++)
             if (r->axes.at[k] >= 0 && r->axes.at[k] < r->axes.n) seen |= 1u << r->axes.at[k];
         if (!r->ours || stars_of(r->ours) > STARS)

@@ -155,6 +155,7 @@ START_TEST(what_does_not_fit_changes_nothing)
     tw_net_load(net, "/nonexistent"); fails(cx, TW_EIO, "net_load", __LINE__);
     tw_net_save(net, in_folder("a"), .only = "nothing*"); fails_with(cx, TW_EARG, "net_save", __LINE__, "no parameter matches \"nothing*\"");
     tw_net_save(net, "/nonexistent/a"); fails(cx, TW_EIO, "net_save", __LINE__);
+    tw_net_save(net, in_folder("a"), .n_rules = 1, .rules = &(tw_name_rule){ "*", NULL, { 77, { 0 } } }); fails_with(cx, TW_EARG, "net_save", __LINE__, "77 .axes");
     ck_assert_int_eq(tw_close(cx), 0);
 }
 END_TEST
