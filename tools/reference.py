@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""reference.py [optim] [nn] [ops] - writes tests/reference_*.inc: what PyTorch and optax compute, in double precision.
+"""reference.py [optim] [nn] [ops] - writes tests/reference_*.inc: what PyTorch, JAX, SciPy and optax compute, in double precision.
 
 The tests compare with these numbers and need no Python. Needs torch, jax, optax, numpy, scipy; the versions that were
 used are in the first line of each file. The problem that the optimisers work on is repeated in tests/check_optim_steps.c.

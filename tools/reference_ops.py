@@ -4,10 +4,13 @@ The table has the inputs, FUNCTIONS how PyTorch (or JAX, NumPy, SciPy) says the 
 for all of its cases. The generator of inputs, cotangents and weights is repeated in tests/check_reference.c.
 """
 import itertools, math, os, re
+import jax
+import jax.numpy as jnp
 import numpy as np
 import scipy.special
 import torch
 
+jax.config.update("jax_enable_x64", True)
 INF, NaN = math.inf, math.nan
 F, L = torch.nn.functional, torch.linalg
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests")
@@ -197,6 +200,26 @@ def limit(f):
 def bessel(f, size): return lambda x: torch.where(torch.isinf(x), size(x), f(x))       # and here at both ends
 
 
+def by_jax(f):
+    """Marks a function of JAX arrays."""
+    f.jax = True
+    return f
+
+
+@by_jax
+def jax_logaddexp(a, b): return jnp.logaddexp(a, b)
+@by_jax
+def jax_cholesky(x): return jnp.linalg.cholesky(x + 6 * jnp.eye(3))
+@by_jax
+def jax_eigvalsh(x): return jnp.linalg.eigvalsh(x)
+
+
+def jax_conv(stride, padding, dilation, dims):
+    return by_jax(lambda x, w: jax.lax.conv_general_dilated(x, w, stride, padding, lhs_dilation=dilation, dimension_numbers=dims))
+
+
+def softmax_two(x): return torch.softmax(x.movedim(1, 0).reshape(3, 4), -1).reshape(3, 2, 2).movedim(0, 1)
+def backwards(f): return lambda x: f(x.flip(0), 0).flip(0)
 def resized(mode, size=None, **how): return lambda x: last(F.interpolate(first(x), size, mode=mode, **how))
 def quantile(q, axis=None): return lambda x: torch.quantile(x, q) if axis is None else torch.quantile(x, q, axis)
 def window(x): return x.unfold(1, 3, 2).movedim(-1, 2)
@@ -347,6 +370,15 @@ FUNCTIONS.update({
     "softshrink": F.softshrink, "softshrink.kink": lambda x: F.softshrink(x, 0.75), "hardshrink": F.hardshrink, "tanhshrink": F.tanhshrink,
     "threshold": lambda x: F.threshold(x, 0.5, -3), "glu": F.glu, "glu.first": lambda x: F.glu(x, 0),
 
+    "logaddexp.far": jax_logaddexp, "cholesky.symmetrised": jax_cholesky, "eigvalsh.symmetrised": jax_eigvalsh,
+    "conv1d.same_stride": jax_conv((3,), "SAME", (1,), ("NWC", "WIO", "NWC")),
+    "conv2d.same_stride": jax_conv((2, 2), "SAME", (1, 1), ("NHWC", "HWIO", "NHWC")),
+    "conv2d.input_dilation": jax_conv((1, 1), ((1, 1), (1, 1)), (2, 3), ("NHWC", "HWIO", "NHWC")),
+    "prod.one": torch.prod, "max.one": lambda x: torch.amax(x, 0), "min.nan": lambda x: torch.amin(x, 1), "mean.empty": lambda x: x.mean(1),
+    "var.one": lambda x: x.var(1, correction=0), "softmax.two_axes": softmax_two,
+    "cumsum.exclusive": lambda x: x.cumsum(1) - x, "cumprod.backwards": backwards(torch.cumprod), "cumprod.empty": lambda x: x.cumprod(0),
+    "logcumsumexp.backwards": backwards(torch.logcumsumexp), "topk.special": lambda x: x.topk(3)[0],
+
     "jacobian": jacobian, "hessian": hessian, "jacobian_sparse": lambda x: 1 - torch.tanh(x) ** 2, "solution": torch.sqrt,
     "implicit": lambda x: torch.diag(0.5 / torch.sqrt(x)),
 })
@@ -369,6 +401,7 @@ def computed(op, what, orders, inputs):
     f = FUNCTIONS.get(name) or FUNCTIONS[op]
     xs = [make("%s.%d" % (name, k)) for k, make in enumerate(inputs)]
     floats = [x.requires_grad_(orders > 0) for x in xs if x.dtype == torch.float64]
+    if hasattr(f, "jax"): return computed_by_jax(name, f, [jnp.asarray(x.detach().numpy()) for x in xs])
     y = f(*xs)
     out = [y]
     if orders > 0:
@@ -380,12 +413,26 @@ def computed(op, what, orders, inputs):
     return torch.cat([t.detach().to(torch.float64).flatten() for t in out]).tolist()
 
 
+def computed_by_jax(name, f, xs):
+    """Both derivatives of a function of floats."""
+    def weighted(part, like): return jnp.asarray(weights("%s.%s" % (name, part), like).numpy())
+
+    def pulled(*xs):
+        y, pull = jax.vjp(f, *xs)
+        return pull(weighted("g", y))
+
+    def total(*xs): return sum(jnp.sum(g * weighted("w%d" % k, g)) for k, g in enumerate(pulled(*xs)))
+    out = [f(*xs), *pulled(*xs), *jax.grad(total, tuple(range(len(xs))))(*xs)]
+    return np.concatenate([np.ravel(t) for t in out]).tolist()
+
+
 def spelled(v):
     return "NaN" if math.isnan(v) else ("INF" if v > 0 else "-INF") if math.isinf(v) else "%.12g" % v
 
 
 def ops():
-    lines = ["/* Written by tools/reference.py with torch %s, numpy %s, scipy %s. */" % (torch.__version__.split("+")[0], np.__version__, scipy.__version__)]
+    lines = ["/* Written by tools/reference.py with torch %s, jax %s, numpy %s, scipy %s. */"
+             % (torch.__version__.split("+")[0], jax.__version__, np.__version__, scipy.__version__)]
     bad = 0
     for op, what, orders, inputs in table():
         try:
