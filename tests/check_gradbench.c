@@ -36,7 +36,7 @@ static double distance(const json_t *a, const json_t *b)
         json_array_foreach((json_t *)(uintptr_t)a, i, v) most = fmax(most, distance(v, json_array_get(b, i)));
         return most;
     }
-    if (!json_is_object(a) || json_object_size(a) != json_object_size(b)) return INFINITY;
+    if (!json_is_object(a) || json_object_size(a) != json_object_size(b)) return (double)INFINITY;
     json_object_foreach((json_t *)(uintptr_t)a, key, v) most = fmax(most, distance(v, json_object_get(b, key)));
     return most;
 }
