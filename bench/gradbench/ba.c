@@ -154,11 +154,10 @@ static json_t *sample(void)
 }
 
 const evaluation ba_evaluation = {
-    "ba", read_input,
-    (const function[]){
+    .name = "ba", .read = read_input, .sample = sample,
+    .functions = (const function[]){
         { .name = "objective", .run = objective_of, .print = print_objective },
         { .name = "jacobian", .run = jacobian, .print = print_jacobian },
         { 0 },
     },
-    sample,
 };

@@ -63,5 +63,6 @@ static void gradient(job *j) { answer(j, NULL, tw_reshape(tw_grad(determinant(j)
 static json_t *sample(void) { return json_pack("{s:o, s:i}", "A", DRAWN(UNIFORM, 100), "ell", 10); }
 
 const evaluation det_evaluation = {
-    "det", read_input, (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } }, sample,
+    .name = "det", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } },
 };

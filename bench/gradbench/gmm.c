@@ -106,5 +106,6 @@ static json_t *sample(void)
 }
 
 const evaluation gmm_evaluation = {
-    "gmm", read_input, (const function[]){ { .name = "objective", .run = objective_of }, { .name = "jacobian", .run = jacobian }, { 0 } }, sample,
+    .name = "gmm", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "objective", .run = objective_of }, { .name = "jacobian", .run = jacobian }, { 0 } },
 };

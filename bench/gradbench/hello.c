@@ -13,5 +13,6 @@ static void doubled(job *j) { answer(j, NULL, tw_grad(tw_square(j->in[0]), j->in
 static json_t *sample(void) { return json_real(1.5); }
 
 const evaluation hello_evaluation = {
-    "hello", read_input, (const function[]){ { .name = "square", .run = square }, { .name = "double", .run = doubled }, { 0 } }, sample,
+    .name = "hello", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "square", .run = square }, { .name = "double", .run = doubled }, { 0 } },
 };

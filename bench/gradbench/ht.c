@@ -161,5 +161,6 @@ static json_t *sample(void)
 }
 
 const evaluation ht_evaluation = {
-    "ht", read_input, (const function[]){ { .name = "objective", .run = objective_of }, { .name = "jacobian", .run = jacobian }, { 0 } }, sample,
+    .name = "ht", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "objective", .run = objective_of }, { .name = "jacobian", .run = jacobian }, { 0 } },
 };

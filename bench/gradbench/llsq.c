@@ -36,5 +36,6 @@ static void gradient(job *j) { answer(j, NULL, tw_grad(half_squares(j), j->in[0]
 static json_t *sample(void) { return json_pack("{s:o, s:i}", "x", DRAWN(UNIFORM, 128), "n", 4096); }
 
 const evaluation llsq_evaluation = {
-    "llsq", read_input, (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } }, sample,
+    .name = "llsq", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } },
 };

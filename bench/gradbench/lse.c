@@ -15,5 +15,6 @@ static void gradient(job *j) { answer(j, NULL, tw_grad(lse(j->in[0]), j->in[0]))
 static json_t *sample(void) { return json_pack("{s:o}", "x", DRAWN(UNIFORM, 1280000)); }
 
 const evaluation lse_evaluation = {
-    "lse", read_input, (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } }, sample,
+    .name = "lse", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } },
 };

@@ -83,5 +83,6 @@ static json_t *sample(void)
 }
 
 const evaluation lstm_evaluation = {
-    "lstm", read_input, (const function[]){ { .name = "objective", .run = objective_of }, { .name = "jacobian", .run = jacobian }, { 0 } }, sample,
+    .name = "lstm", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "objective", .run = objective_of }, { .name = "jacobian", .run = jacobian }, { 0 } },
 };

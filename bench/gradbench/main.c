@@ -182,8 +182,9 @@ static bool ratio(const evaluation *e)
     bool good = true;
     json_t *input = e->sample();
     const double value = shortest(e, &e->functions[0], input, &good), derivative = shortest(e, &e->functions[1], input, &good);
-    if (good) printf("{\"eval\": \"%s\", \"%s\": %.4g, \"%s\": %.4g, \"ratio\": %.2f}\n",
-                     e->name, e->functions[0].name, value, e->functions[1].name, derivative, derivative / value);
+    if (good) printf("{\"eval\": \"%s\", \"%s\": %.4g, \"%s\": %.4g", e->name, e->functions[0].name, value, e->functions[1].name, derivative);
+    if (good && !e->nested) printf(", \"ratio\": %.2f", derivative / value);
+    if (good) puts("}");
     fflush(stdout);
     json_decref(input);
     return good;

@@ -33,5 +33,6 @@ static void gradient(job *j) { answer(j, NULL, tw_grad(tw_index(solution(j), .at
 static json_t *sample(void) { return json_pack("{s:o, s:i}", "x", DRAWN(UNIFORM, 10000), "s", 10); }
 
 const evaluation ode_evaluation = {
-    "ode", read_input, (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } }, sample,
+    .name = "ode", .read = read_input, .sample = sample,
+    .functions = (const function[]){ { .name = "primal", .run = primal }, { .name = "gradient", .run = gradient }, { 0 } },
 };

@@ -5,7 +5,14 @@
  */
 #include "bench/gradbench/gradbench.h"
 
-static void read_input(job *j) { j->in[0] = tw_fill(j->cx, TW_SHAPE(1), .value = number(j, "w")); }
+enum { W, PLACE, VELOCITY };        /* the last two are cells */
+
+static void read_input(job *j)
+{
+    j->in[W] = tw_fill(j->cx, TW_SHAPE(1), .value = number(j, "w"));
+    j->in[PLACE] = tw_state(j->cx, tw_zeros(j->cx, TW_SHAPE(2)));
+    j->in[VELOCITY] = tw_state(j->cx, tw_zeros(j->cx, TW_SHAPE(2)));
+}
 
 /* Of charges at the rows of p. */
 static tw_node *potential(tw_node *p, tw_node *x)
@@ -25,32 +32,37 @@ static state step(tw_node *charges, state s, bool forward)
     return (state){ moved(s), tw_sub(s.v, tw_mul(dt, uphill)) };
 }
 
-/* How many steps there are before the one that lands: each is computed and only its result kept. */
-static int steps(tw_node *charges, state s, bool forward)
+/* What the path depends on besides w. */
+typedef struct setting { state cells; bool forward; } setting;
+
+/* How many steps there are before the one that lands. Run in cells: so every step is the same structure, planned once. */
+static int steps(const setting *of, tw_node *charges, state s)
 {
-    tw_ctx *cx = tw_ctx_of(charges);
+    const state c = of->cells;
+    tw_assign(c.x, s.x);
+    tw_assign(c.v, s.v);
     for (int n = 0; ; n++) {
-        TW_SCOPE(cx);
-        const state next = step(charges, s, forward);
-        tw_eval_nodes(2, ((tw_node *[]){ next.x, next.v }));
+        TW_SCOPE(tw_ctx_of(charges));
+        const state next = step(charges, c, of->forward);
+        tw_assign(c.x, next.x);
+        tw_assign(c.v, next.v);
         const double *x = tw_f64(next.x);
         if (!x || x[1] <= 0) return n;
-        s = (state){ tw_keep(next.x), tw_keep(next.v) };
     }
 }
 
-/* The square of where it lands; .more: whether the inner mode is forward. */
+/* The square of where it lands. */
 static tw_node *miss(const objective *f, tw_node *w)
 {
     tw_ctx *cx = tw_ctx_of(w);
-    const bool forward = *(const bool *)f->more;
+    const setting *of = f->more;
     tw_node *charges = tw_data(cx, TW_F64, TW_SHAPE(2, 2), (const double[]){ 10, 10, 10, 0 });
     charges = tw_sub(charges, tw_mul(w, tw_data(cx, TW_F64, TW_SHAPE(2, 2), (const double[]){ 0, 1, 0, 0 })));
     state s = {
         tw_data(cx, TW_F64, TW_SHAPE(2), (const double[]){ 0, 8 }),
         tw_data(cx, TW_F64, TW_SHAPE(2), (const double[]){ 0.75, 0 }),
     };
-    for (int n = steps(charges, s, forward); n > 0; n--) s = step(charges, s, forward);
+    for (int n = steps(of, charges, s); n > 0; n--) s = step(charges, s, of->forward);
     s.x = moved(s);
     tw_node *left = tw_neg(tw_div(tw_index(s.x, .at = 1), tw_index(s.v, .at = 1)));
     return tw_square(tw_index(tw_add(s.x, tw_mul(left, s.v)), .at = 0));
@@ -58,8 +70,9 @@ static tw_node *miss(const objective *f, tw_node *w)
 
 static void solve(job *j, bool outer, bool inner)
 {
-    const objective f = { .of = miss, .forward = outer, .final = true, .more = &inner };
-    answer(j, NULL, tw_reshape(argmin(&f, j->in[0]), TW_SCALAR_SHAPE));
+    const setting of = { { j->in[PLACE], j->in[VELOCITY] }, inner };
+    const objective f = { .of = miss, .forward = outer, .final = true, .more = &of };
+    answer(j, NULL, tw_reshape(argmin(&f, j->in[W]), TW_SCALAR_SHAPE));
 }
 
 static void ff(job *j) { solve(j, true, true); }
@@ -70,7 +83,6 @@ static void rr(job *j) { solve(j, false, false); }
 static json_t *sample(void) { return json_pack("{s:f}", "w", 0.0); }
 
 const evaluation particle_evaluation = {
-    "particle", read_input,
-    (const function[]){ { .name = "ff", .run = ff }, { .name = "rr", .run = rr }, { .name = "fr", .run = fr }, { .name = "rf", .run = rf }, { 0 } },
-    sample,
+    .name = "particle", .read = read_input, .sample = sample, .nested = true,
+    .functions = (const function[]){ { .name = "ff", .run = ff }, { .name = "rr", .run = rr }, { .name = "fr", .run = fr }, { .name = "rf", .run = rf }, { 0 } },
 };

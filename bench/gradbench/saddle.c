@@ -42,7 +42,6 @@ static void rr(job *j) { solve(j, false, false); }
 static json_t *sample(void) { return json_pack("{s:[f,f]}", "start", 1.0, 1.0); }
 
 const evaluation saddle_evaluation = {
-    "saddle", read_input,
-    (const function[]){ { .name = "ff", .run = ff }, { .name = "rr", .run = rr }, { .name = "fr", .run = fr }, { .name = "rf", .run = rf }, { 0 } },
-    sample,
+    .name = "saddle", .read = read_input, .sample = sample, .nested = true,
+    .functions = (const function[]){ { .name = "ff", .run = ff }, { .name = "rr", .run = rr }, { .name = "fr", .run = fr }, { .name = "rf", .run = rf }, { 0 } },
 };
