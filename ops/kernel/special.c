@@ -35,7 +35,7 @@ enum { BERNOULLI = sizeof bernoulli / sizeof *bernoulli, FAR = 20 };
 /* log x - 1/2x - sum B_2k / (2k x^2k) from FAR on; below, psi(x) = psi(x + 1) - 1/x; psi(1 - x) - psi(x) = pi cot(pi x) */
 static double digamma(double at)
 {
-    long double x = at, sum = 0, p = 1;
+    long double x = (long double)at, sum = 0, p = 1;
     if (at == 0) return copysign((double)INFINITY, -at);
     if (at < 0) {
         if (at == floor(at)) return (double)NAN;
@@ -72,7 +72,7 @@ static double polygamma_of(double at, int64_t n)
 {
     const int64_t s = n + 1;
     const long double far = (long double)(FAR + s);
-    long double x = at, sum = 0, factorial = 1;
+    long double x = (long double)at, sum = 0, factorial = 1;
     if (at <= 0 && at == floor(at)) return isinf(at) ? (double)NAN : (double)INFINITY;
     if (isnan(at) || isinf(at)) return isnan(at) ? at : 0;
     for (int64_t k = 2; k <= n; k++) factorial *= (long double)k;
