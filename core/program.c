@@ -8,7 +8,7 @@
  */
 #include "core/planner_impl.h"
 
-enum { MOST_TILE = 512, L1 = 16 << 10 };
+enum { MOST_TILE = 1024, L1 = 16 << 10 };
 
 typedef struct maker {
     tw__planner *q;
@@ -141,18 +141,42 @@ static bool every_tile(const tw__program *g, const tw__step *s)
     return s->spread.mode == TW__PERIODIC && (g->tile >= g->rows || g->tile * s->per % s->spread.period == 0);
 }
 
+/* Bytes of a row that registers need where most of them are in use. */
+static int64_t bytes_at_once(maker *m)
+{
+    const int64_t n = m->step.n;
+    int32_t *last = tw__plan_borrow(m->q, ((size_t)m->spot.n + 1) * sizeof *last);
+    int64_t *ends = tw__plan_borrow(m->q, ((size_t)n + 1) * sizeof *ends), now = 0, most = 0;
+    if (!last || !ends) return 0;
+    for (int64_t k = 0; k < m->spot.n; k++) last[k] = -1;
+    for (int64_t k = 0; k < n; k++)
+        for (int j = 0; j < m->step.at[k].n_in; j++) {
+            const int16_t x = m->step.at[k].x[j];
+            const tw__spot *s = &m->spot.at[x];
+            last[s->kind == TW__STILL && s->k < 0 ? -1 - s->k : x] = (int32_t)k;
+        }
+    for (int64_t k = 0; k < m->spot.n; k++)
+        if (m->spot.at[k].kind == TW__REGISTER && last[k] >= 0) ends[last[k]] += m->spot.at[k].row;
+    for (int64_t k = 0; k < n; k++) {
+        const tw__spot *y = &m->spot.at[m->step.at[k].y];
+        if (m->step.at[k].kind == TW__BLOCK) now -= ends[k];
+        if (y->kind == TW__REGISTER) now += y->row;
+        if (now > most) most = now;
+        if (m->step.at[k].kind != TW__BLOCK) now -= ends[k];
+    }
+    return most;
+}
+
 static void choose_tile(maker *m)
 {
     tw__program *g = m->g;
-    int64_t bytes = 0, longest = 1, period = 0;
-    for (int64_t k = 0; k < m->spot.n; k++)
-        if (m->spot.at[k].kind == TW__REGISTER) bytes += m->spot.at[k].row;
+    int64_t longest = 1, period = 0;
     for (int64_t k = 0; k < m->step.n; k++) {
         const tw__step *s = &m->step.at[k];
         if (s->per > longest) longest = s->per;
         if (s->kind == TW__SPREAD && s->spread.mode == TW__PERIODIC && s->spread.period > period) period = s->spread.period;
     }
-    bytes = bytes < 8 * longest ? bytes : bytes / 2 + 4 * longest;         /* about half of them are in use at once */
+    const int64_t bytes = bytes_at_once(m);
     int64_t most = MOST_TILE;
     while (most > 128 && most * bytes > L1 * longest) most /= 2;
     g->tile = most / longest ? most / longest : 1;

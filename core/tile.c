@@ -29,13 +29,20 @@ void tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *stri
     else o->mode = TW__GATHER;
 }
 
-#define FILL(T) do { const T v = *(const T *)from; T *q = to; for (int64_t i = 0; i < n; i++) q[i] = v; } while (0)
-/* n times the same element. */
+typedef uint64_t eight __attribute__((vector_size(64)));
+
+/* n times the same element, 64 bytes at a time. */
 static void repeat(void *to, const void *from, int64_t n, int size)
 {
-    if (size == 4) FILL(uint32_t);
-    else if (size == 8) FILL(uint64_t);
-    else memset(to, *(const uint8_t *)from, (size_t)n);
+    uint64_t v = 0;
+    memcpy(&v, from, (size_t)size);
+    if (size == 1) v *= 0x0101010101010101;
+    if (size == 4) v |= v << 32;
+    const eight all = { v, v, v, v, v, v, v, v };
+    char *q = to;
+    int64_t left = n * size;
+    for (; left >= (int64_t)sizeof all; q += sizeof all, left -= (int64_t)sizeof all) memcpy(q, &all, sizeof all);
+    if (left) memcpy(q, &all, (size_t)left);
 }
 
 #define PICK(T) do { const T *p = (const T *)from; T *q = to; for (int64_t i = 0; i < n; i++) q[i] = p[i * stride]; } while (0)
@@ -151,9 +158,9 @@ static void call_kernel(const tw__step *s, char *const *at, const tw_call *c, in
 static void step_run(const tw__step *s, char *const *at, const tw__spot *spot, const tw_call *c, int64_t row, int64_t rows)
 {
     if (s->kind == TW__BLOCK) {
-        any_block b;
+        any_block b;                    /* all four operands, though fewer may mean something: a loop costs more */
         b.b.n = rows * s->per, b.b.y = at[s->y], b.b.attr = s->attr, b.b.to = (tw_dtype)s->to;
-        for (int k = 0; k < s->n_in; k++) b.b.x[k] = at[s->x[k]];
+        b.b.x[0] = at[s->x[0]], b.b.x[1] = at[s->x[1]], b.b.x[2] = at[s->x[2]], b.b.x[3] = at[s->x[3]];
         call(s->op, s->block, s->f64, &b);
     } else if (s->kind == TW__SPREAD) {
         const bool still = spot[s->x[0]].kind == TW__STILL;
