@@ -115,6 +115,7 @@ START_TEST(the_last_context_joins_the_threads)
 }
 END_TEST
 
+#ifndef __SANITIZE_THREAD__      /* which knows no threads of a child whose parent has some */
 START_TEST(a_child_of_a_fork_computes)
 {
     tw_ctx *cx = tw_open(.seed = 1);
@@ -135,6 +136,7 @@ START_TEST(a_child_of_a_fork_computes)
     ck_assert_int_eq(tw_close(cx), 0);
 }
 END_TEST
+#endif
 
 START_TEST(the_first_bad_element_is_reported)
 {
@@ -156,7 +158,10 @@ int main(void)
 {
     const TTest *tests[] = {
         every_part_is_done_once, several_users_wait_for_none, the_same_bits_whoever_takes_part,
-        the_last_context_joins_the_threads, a_child_of_a_fork_computes, the_first_bad_element_is_reported,
+        the_last_context_joins_the_threads, the_first_bad_element_is_reported,
+#ifndef __SANITIZE_THREAD__
+        a_child_of_a_fork_computes,
+#endif
     };
     Suite *s = suite_create("pool");
     TCase *c = tcase_create("pool");

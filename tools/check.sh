@@ -133,9 +133,9 @@ step "builds with sanitizers"           sanitizer_build
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 CK_FORK=no
 tests "tests under sanitizers" build-sanitize --no-suite source --timeout-multiplier 8
 
-# Threads share bytes in two places: the pool of core, and the workers that load data. The child of a fork may have threads.
+# Threads share bytes in two places: the pool of core, and the workers that load data.
 step "builds with the thread sanitizer" threads_build
-export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
+export TSAN_OPTIONS=halt_on_error=1
 step "no race in the pool"              build-threads/tests/check_pool
 step "no race in loading"               build-threads/tests/check_data
 
