@@ -4,6 +4,7 @@
  * alternate, figures are medians; what is timed is the evaluation of a graph that was seen before.
  * Chains with a derivative compute the value and the derivative for a given cotangent.
  */
+#include "bench/clock.h"
 #include <thalweg.h>
 
 #include "bench/hand.h"
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MOST_OUT = 4, RUNS = 9 };
 
@@ -22,25 +22,6 @@ typedef struct bench {
     tw_node *p, *m, *v;                         /* cells */
     int64_t  n;
 } bench;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-    qsort(v, (size_t)n, sizeof *v, ascending);
-    return v[n / 2];
-}
 
 /* ---- the chains --------------------------------------------------------------------------- */
 

@@ -12,10 +12,9 @@
  *   gradient       appending the gradient, per node of the forward graph.
  *   step           2-5-4-1 network with ReLU, batch 8: build, gradient, SGD update, loss read.
  */
+#include "bench/clock.h"
 #include <thalweg.h>
 
-#include <stdlib.h>
-#include <time.h>
 
 enum { CHAINS = 3, MOST = 4001 };
 
@@ -24,25 +23,6 @@ typedef struct graph {
     tw_node *first, *last;
     int      calls;
 } graph;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-    qsort(v, (size_t)n, sizeof *v, ascending);
-    return v[n / 2];
-}
 
 static graph leaves(tw_ctx *cx)
 {

@@ -5,6 +5,7 @@
  * sorted by digits of eight bits from the lowest on, those that all keys share left out. Both leave
  * equal keys as they stand. A unit of work is a row, or an element that is searched for.
  */
+#include "ops/kernel/pick.h"
 #include "ops/kernel/plain.h"
 #include <stdbool.h>
 #include <string.h>
@@ -68,15 +69,6 @@ static inline uint32_t key_u8(uint8_t v)  { return v; }
 #define T      int64_t
 #define SUFFIX i64
 #include "ops/kernel/order_tmpl.h"
-
-#define PICK(name, c) \
-    switch ((c)->in[0].dtype) {                 \
-    case TW_F32: return name##_f32(c);          \
-    case TW_F64: return name##_f64(c);          \
-    case TW_I32: return name##_i32(c);          \
-    case TW_I64: return name##_i64(c);          \
-    default:     return name##_u8(c);           \
-    }
 
 int64_t tw__k_argsort(const tw_call *c)      { PICK(argsort, c) }
 int64_t tw__k_searchsorted(const tw_call *c) { PICK(searchsorted, c) }

@@ -4,6 +4,7 @@
  * carried in double, and rounded once for each output. That is the one order of additions there is.
  * Lines side by side, which are consecutive in memory, are taken in strips together.
  */
+#include "ops/kernel/pick.h"
 #include "ops/kernel/plain.h"
 #include <math.h>
 #include <stdbool.h>
@@ -74,15 +75,6 @@ static strip strip_at(const tw_call *c, const tw_dims *d, int64_t l, int64_t hi)
 #define ACC    uint32_t
 #define SUFFIX u8
 #include "ops/kernel/scan_tmpl.h"
-
-#define PICK(name, c) \
-    switch ((c)->in[0].dtype) {                 \
-    case TW_F32: return name##_f32(c);          \
-    case TW_F64: return name##_f64(c);          \
-    case TW_I32: return name##_i32(c);          \
-    case TW_I64: return name##_i64(c);          \
-    default:     return name##_u8(c);           \
-    }
 
 int64_t tw__k_cumsum(const tw_call *c)    { PICK(cumsum, c) }
 int64_t tw__k_cumprod(const tw_call *c)   { PICK(cumprod, c) }
