@@ -1,38 +1,13 @@
 /* check_train.c - data sets, the loop over mini-batches, progress, accuracy, confusion. */
 #define _GNU_SOURCE             /* posix_openpt */
-#include "tests/rig.h"
+#include "tests/folder.h"
 #include "train/train.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/check_train_XXXXXX";
-
-static void folder_make(void) { ck_assert_ptr_nonnull(mkdtemp(folder)); }
-
-static void folder_drop(void)
-{
-    static const char *const names[] = { "images", "labels", "-g.dot", "g g.svg", "err" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char p[64];
-        snprintf(p, sizeof p, "%s/%s", folder, names[i]);
-        unlink(p);
-    }
-    rmdir(folder);
-    strcpy(folder + sizeof folder - 7, "XXXXXX");
-}
-
-static const char *in_folder(const char *name)
-{
-    static char p[4][64];
-    static int  turn;
-    turn = (turn + 1) % 4;
-    snprintf(p[turn], sizeof p[turn], "%s/%s", folder, name);
-    return p[turn];
-}
-
-static void put(const char *name, const void *header, size_t n_header, const void *bytes, size_t n)
+static void put_idx(const char *name, const void *header, size_t n_header, const void *bytes, size_t n)
 {
     FILE *f = fopen(in_folder(name), "wb");
     ck_assert_ptr_nonnull(f);
@@ -48,9 +23,9 @@ static void put_images(int n, int n_labels)
     const unsigned char h1[] = { 0, 0, 8, 1, 0, 0, 0, (unsigned char)n_labels };
     unsigned char b[6 * 256];
     for (int i = 0; i < 6 * n; i++) b[i] = (unsigned char)i;
-    put("images", h3, sizeof h3, b, 6 * (size_t)n);
+    put_idx("images", h3, sizeof h3, b, 6 * (size_t)n);
     for (int i = 0; i < n_labels; i++) b[i] = (unsigned char)(i % 10);
-    put("labels", h1, sizeof h1, b, (size_t)n_labels);
+    put_idx("labels", h1, sizeof h1, b, (size_t)n_labels);
 }
 
 /* n examples: x [n, 2] = (i, 10 i) and y [n] = i, as i64. */
@@ -138,7 +113,7 @@ START_TEST(data_sets_that_cannot_be)
     tw_dataset_idx(cx, in_folder("images"), in_folder("none")); fails(cx, TW_EIO, "dataset_idx", __LINE__);
     tw_dataset_idx(cx, NULL, in_folder("labels")); fails(cx, TW_EARG, "dataset_idx", __LINE__);
     const unsigned char floats[] = { 0, 0, 13, 1, 0, 0, 0, 5 };
-    put("labels", floats, sizeof floats, "aaaabbbbccccddddeeee", 20);
+    put_idx("labels", floats, sizeof floats, "aaaabbbbccccddddeeee", 20);
     tw_dataset_idx(cx, in_folder("images"), in_folder("labels")); fails_with(cx, TW_EDTYPE, "dataset_idx", __LINE__, "f32");
 
     tw_node *three = tw_fill_at(TW_HERE, cx, TW_SHAPE(3), &(tw_fill_args){ 0 }), *two = tw_fill_at(TW_HERE, cx, TW_SHAPE(2), &(tw_fill_args){ 0 });
