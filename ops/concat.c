@@ -114,18 +114,25 @@ tw_node *tw_stack_at(const tw_loc *at, int n, tw_node *const *xs, const tw_axis_
     return y;
 }
 
+/* Whether there is a place for the parts of x. */
+static bool room(const tw_loc *at, const char *op, const tw_node *x, tw_node **outs)
+{
+    if (!outs) tw_fail(x->cx, TW_EARG, op, at, "the place for its results is NULL");
+    return outs;
+}
+
 void tw_split_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_axis_args *o)
 {
     TW_OPTIONS(tw_axis_args, o);
     int axis = 0;
-    bool ok = tw__operand(at, "split", 0, &x) && tw__axis(at, "split", x, o->axis, x->shape->n, &axis);
+    bool ok = tw__operand(at, "split", 0, &x) && room(at, "split", x, outs) && tw__axis(at, "split", x, o->axis, x->shape->n, &axis);
     if (ok && (n < 1 || x->shape->at[axis] % n)) {
         tw_fail(x->cx, TW_EARG, "split", at, "axis %d of size %lld into %d equal parts", axis,
                 (long long)x->shape->at[axis], n);
         ok = false;
     }
     const int64_t size = ok ? x->shape->at[axis] / n : 0;
-    for (int i = 0; i < n; i++) outs[i] = ok ? tw__range(at, x, axis, i * size, size) : tw_nil(x->cx);
+    for (int i = 0; outs && i < n; i++) outs[i] = ok ? tw__range(at, x, axis, i * size, size) : tw_nil(x->cx);
 }
 
 /* Parts of ceil(dim / n) elements, the last of what is left; returns how many there are. */
@@ -133,12 +140,12 @@ int tw_chunk_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw_ax
 {
     TW_OPTIONS(tw_axis_args, o);
     int axis = 0, parts = 0;
-    bool ok = tw__operand(at, "chunk", 0, &x) && tw__axis(at, "chunk", x, o->axis, x->shape->n, &axis);
+    bool ok = tw__operand(at, "chunk", 0, &x) && room(at, "chunk", x, outs) && tw__axis(at, "chunk", x, o->axis, x->shape->n, &axis);
     if (ok && n < 1) tw_fail(x->cx, TW_EARG, "chunk", at, "%d parts", n), ok = false;
     const int64_t dim = ok ? x->shape->at[axis] : 0, size = ok ? dim / n + (dim % n != 0) : 0;
     for (int64_t start = 0; start < dim; start += size)
         outs[parts++] = tw__range(at, x, axis, start, dim - start < size ? dim - start : size);
-    for (int i = parts; i < n; i++) outs[i] = tw_nil(x->cx);
+    for (int i = parts; outs && i < n; i++) outs[i] = tw_nil(x->cx);
     return parts;
 }
 
@@ -147,11 +154,11 @@ void tw_unstack_at(const tw_loc *at, tw_node *x, int n, tw_node **outs, const tw
 {
     TW_OPTIONS(tw_axis_args, o);
     int axis = 0;
-    bool ok = tw__operand(at, "unstack", 0, &x) && tw__axis(at, "unstack", x, o->axis, x->shape->n, &axis);
+    bool ok = tw__operand(at, "unstack", 0, &x) && room(at, "unstack", x, outs) && tw__axis(at, "unstack", x, o->axis, x->shape->n, &axis);
     if (ok && x->shape->at[axis] != n) {
         tw_fail(x->cx, TW_EARG, "unstack", at, "axis %d of size %lld into %d slices", axis, (long long)x->shape->at[axis], n);
         ok = false;
     }
-    for (int i = 0; i < n; i++)
+    for (int i = 0; outs && i < n; i++)
         outs[i] = ok ? tw_index_at(at, x, &(tw_index_args){ .axis = axis, .at = i }) : tw_nil(x->cx);
 }

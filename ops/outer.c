@@ -41,7 +41,8 @@ void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node **outs)
     tw_node *v[TW_MAX_RANK];
     tw_shape s;
     const bool ok = vectors(at, "meshgrid", n, xs, v, &s);
-    for (int i = 0; i < n; i++) outs[i] = ok ? along(at, v[i], i, &s) : v[0];
+    if (ok && !outs) tw_fail(v[0]->cx, TW_EARG, "meshgrid", at, "the place for its results is NULL");
+    for (int i = 0; outs && i < n; i++) outs[i] = ok ? along(at, v[i], i, &s) : v[0];
 }
 
 tw_node *tw_cartesian_prod_at(const tw_loc *at, int n, tw_node *const *xs)

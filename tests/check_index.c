@@ -187,12 +187,26 @@ START_TEST(bad_indices_are_errors_of_their_line)
 }
 END_TEST
 
+START_TEST(results_need_a_place)
+{
+    tw_node *x = VECTOR(1, 2, 3, 4);
+    tw_split(x, 2, NULL); const int split = __LINE__;
+    fails(cx, TW_EARG, "split", split);
+    tw_chunk(x, 2, NULL); const int chunk = __LINE__;
+    fails(cx, TW_EARG, "chunk", chunk);
+    tw_unstack(x, 4, NULL); const int unstack = __LINE__;
+    fails(cx, TW_EARG, "unstack", unstack);
+    tw_meshgrid(1, &x, NULL); const int meshgrid = __LINE__;
+    fails(cx, TW_EARG, "meshgrid", meshgrid);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
         a_row_of_a_state_is_written_in_place, updates_are_as_if_at_once, an_updated_value_that_is_read_again_stays,
         many_reads_take_constant_memory, of_elements_set_to_one_place_the_last_has_the_derivative, indexing_refuses,
-        bad_indices_are_errors_of_their_line, layouts_refuse, slices_into_nodes, shifts_make_no_new_plans,
+        bad_indices_are_errors_of_their_line, layouts_refuse, slices_into_nodes, shifts_make_no_new_plans, results_need_a_place,
     };
     return run_programs("index", sizeof tests / sizeof *tests, tests);
 }
