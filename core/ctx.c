@@ -228,6 +228,7 @@ static void free_context(tw_ctx *cx)
 
 tw_ctx *tw_open_at(const tw_loc *at, const tw_ctx_args *o)
 {
+    TW_OPTIONS(tw_ctx_args, o);
     tw_resize_fn resize = o->resize ? o->resize : default_resize;
     tw_ctx *cx = resize(o->resize_user, NULL, 0, sizeof *cx);
     if (!cx && o->on_error) o->on_error(o->user, &tw__dead.error);

@@ -325,6 +325,7 @@ static bool take_roots(const tw_loc *at, drawing *d, tw_node *const *ys)
 
 bool tw_dot_nodes_at(const tw_loc *at, int n, tw_node *const *ys, const tw_dot_args *options)
 {
+    TW_OPTIONS(tw_dot_args, options);
     static const tw_dot_args defaults = { ._size = (int)sizeof defaults };
     const tw_node *first = n > 0 && ys ? tw_input(at, "dot", 0, ys[0]) : NULL;
     if (!first || tw_is_nil(first) || !tw_ok(first->cx)) return false;
@@ -341,5 +342,6 @@ bool tw_dot_nodes_at(const tw_loc *at, int n, tw_node *const *ys, const tw_dot_a
 
 bool tw__dot_at(const tw_loc *at, tw_node *y, const tw_dot_args *options)
 {
+    TW_OPTIONS(tw_dot_args, options);
     return tw_dot_nodes_at(at, 1, &y, options);
 }

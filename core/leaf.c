@@ -36,6 +36,7 @@ tw_node *tw_scalar_at(const tw_loc *at, tw_ctx *cx, double value)
 
 tw_node *tw_fill_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_fill_args *o)
 {
+    TW_OPTIONS(tw_fill_args, o);
     if (o->dtype >= TW__DTYPES) return tw_fail(cx, TW_EARG, "fill", at, "%d is no dtype", (int)o->dtype);
     return leaf(at, cx, &tw_op_number, o->dtype, &shape, o->value);
 }

@@ -286,6 +286,7 @@ static void drop(void *object)
 
 tw_table *tw_csv_read_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_csv_args *o)
 {
+    TW_OPTIONS(tw_csv_args, o);
     tw__source *s = tw__source_open(at, cx, "csv_read", path);
     if (!s) return &dead;
     tw_table *t = tw_resize(cx, NULL, 0, sizeof *t);

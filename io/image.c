@@ -86,6 +86,7 @@ bool tw__image_load(const tw_loc *at, tw_ctx *cx, const char *op, const char *pa
 
 tw_node *tw_image_read_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_image_args *o)
 {
+    TW_OPTIONS(tw_image_args, o);
     tw__image i;
     if (tw_ok(cx) && (o->channels < 0 || o->channels > 4)) return tw_fail(cx, TW_EARG, "image_read", at, ".channels is %d: 1 to 4", o->channels);
     if (!tw__image_load(at, cx, "image_read", path, o->channels, &i)) return tw_nil(cx);

@@ -143,6 +143,7 @@ static bool prepare(const tw_loc *at, tw_ctx *cx, const tw_net_file_args *o, con
 
 bool tw_net_save_at(const tw_loc *at, tw_net *net, const char *path, const tw_net_file_args *o)
 {
+    TW_OPTIONS(tw_net_file_args, o);
     if (!usable(at, "net_save", net, o)) return false;
     tw_ctx *cx = net->cx;
     const int n = matching(net, o->only);
@@ -285,6 +286,7 @@ static bool assign_all(const tw_loc *at, tw_net *net, waiting *w)
 
 bool tw_net_load_at(const tw_loc *at, tw_net *net, const char *path, const tw_net_file_args *o)
 {
+    TW_OPTIONS(tw_net_file_args, o);
     if (!usable(at, "net_load", net, o)) return false;
     tw_ctx *cx = net->cx;
     waiting *w = tw_resize(cx, NULL, 0, sizeof *w);

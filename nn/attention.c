@@ -85,7 +85,7 @@ static tw_node *checked(const tw__layer *l, tw_node *x, const tw_nn_attention_ar
 
 tw_node *tw_nn_attention_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_attention_args *o)
 {
-    static const tw_nn_attention_args none;
+    TW_OPTIONS(tw_nn_attention_args, o);
     tw__layer l = tw__layer_enter(at, "attention", net, name ? name : "", &x);
-    return tw__layer_leave(&l, l.ok ? checked(&l, x, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? checked(&l, x, o) : NULL);
 }

@@ -79,7 +79,7 @@ static tw_node *batch_norm(const tw__layer *l, tw_node *x, const tw_nn_batch_nor
 
 tw_node *tw_nn_batch_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_batch_norm_args *o)
 {
-    static const tw_nn_batch_norm_args none;
+    TW_OPTIONS(tw_nn_batch_norm_args, o);
     tw__layer l = tw__layer_enter(at, "batch_norm", net, name ? name : "", &x);
-    return tw__layer_leave(&l, l.ok ? batch_norm(&l, x, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? batch_norm(&l, x, o) : NULL);
 }

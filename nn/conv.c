@@ -76,9 +76,8 @@ static tw_node *conv(const tw__layer *l, tw_node *x, kind k, const tw_nn_conv_ar
 
 static tw_node *layer(const tw_loc *at, const char *word, kind k, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *o)
 {
-    static const tw_nn_conv_args none;
     tw__layer l = tw__layer_enter(at, word, net, name ? name : "", &x);
-    return tw__layer_leave(&l, l.ok ? conv(&l, x, k, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? conv(&l, x, k, o) : NULL);
 }
 
 #define LAYER(word, axes, transposed)                                                                                       \
@@ -111,7 +110,7 @@ static tw_node *separable(const tw__layer *l, tw_node *x, const tw_nn_conv_args 
 
 tw_node *tw_nn_separable_conv2d_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *o)
 {
-    static const tw_nn_conv_args none;
+    TW_OPTIONS(tw_nn_conv_args, o);
     tw__layer l = tw__layer_enter(at, "separable_conv2d", net, name ? name : "", &x);
-    return tw__layer_leave(&l, l.ok ? separable(&l, x, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? separable(&l, x, o) : NULL);
 }

@@ -95,7 +95,7 @@ static tw_node *refused(const tw_loc *at, tw_node *log_p, tw_node *labels, const
 
 tw_node *tw_ctc_loss_at(const tw_loc *at, tw_node *log_p, tw_node *labels, const tw_ctc_args *o)
 {
-    TW_LOSS_OPTIONS(tw_ctc_args, o);
+    TW_OPTIONS(tw_ctc_args, o);
     tw_node *x[] = { log_p, labels };
     if (!tw__loss_inputs(at, "ctc_loss", 2, x)) return x[0];
     tw_node *error = refused(at, x[0], x[1], o);

@@ -39,7 +39,7 @@ static tw_node *dense(const tw__layer *l, tw_node *x, const tw_nn_dense_args *o)
 
 tw_node *tw_nn_dense_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_dense_args *o)
 {
-    static const tw_nn_dense_args none;
+    TW_OPTIONS(tw_nn_dense_args, o);
     tw__layer l = tw__layer_enter(at, "dense", net, name ? name : "", &x);
-    return tw__layer_leave(&l, l.ok ? dense(&l, x, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? dense(&l, x, o) : NULL);
 }

@@ -18,7 +18,7 @@ static tw_node *embedding(const tw__layer *l, tw_node *index, const tw_nn_embedd
 
 tw_node *tw_nn_embedding_at(const tw_loc *at, tw_net *net, const char *name, tw_node *index, const tw_nn_embedding_args *o)
 {
-    static const tw_nn_embedding_args none;
+    TW_OPTIONS(tw_nn_embedding_args, o);
     tw__layer l = tw__layer_enter(at, "embedding", net, name ? name : "", &index);
-    return tw__layer_leave(&l, l.ok ? embedding(&l, index, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? embedding(&l, index, o) : NULL);
 }

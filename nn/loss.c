@@ -72,7 +72,7 @@ static tw_node *bernoulli(const tw_loc *at, tw_node *z, tw_node *t, const tw_bin
 
 tw_node *tw_binary_cross_entropy_at(const tw_loc *at, tw_node *z, tw_node *t, const tw_binary_args *o)
 {
-    TW_LOSS_OPTIONS(tw_binary_args, o);
+    TW_OPTIONS(tw_binary_args, o);
     tw_node *x[] = { z, t };
     if (!tw__loss_enter(at, "binary_cross_entropy", 2, x)) return x[0];
     return tw__loss_leave(at, bernoulli(at, x[0], x[1], o), o->reduction);
@@ -80,7 +80,7 @@ tw_node *tw_binary_cross_entropy_at(const tw_loc *at, tw_node *z, tw_node *t, co
 
 tw_node *tw_bernoulli_nll_at(const tw_loc *at, tw_node *p, tw_node *t, const tw_loss_args *o)
 {
-    TW_LOSS_OPTIONS(tw_loss_args, o);
+    TW_OPTIONS(tw_loss_args, o);
     tw_node *x[] = { p, t };
     if (!tw__loss_enter(at, "bernoulli_nll", 2, x)) return x[0];
     tw_node *yes = tw_maximum(tw_log(x[0]), -100), *no = tw_maximum(tw_log1p(tw_neg(x[0])), -100);
@@ -89,7 +89,7 @@ tw_node *tw_bernoulli_nll_at(const tw_loc *at, tw_node *p, tw_node *t, const tw_
 
 tw_node *tw_focal_loss_at(const tw_loc *at, tw_node *z, tw_node *t, const tw_focal_args *o)
 {
-    TW_LOSS_OPTIONS(tw_focal_args, o);
+    TW_OPTIONS(tw_focal_args, o);
     tw_node *x[] = { z, t };
     if (!tw__loss_enter(at, "focal_loss", 2, x)) return x[0];
     t = x[1];
@@ -102,7 +102,7 @@ tw_node *tw_focal_loss_at(const tw_loc *at, tw_node *z, tw_node *t, const tw_foc
 
 tw_node *tw_hinge_loss_at(const tw_loc *at, tw_node *scores, tw_node *t, const tw_hinge_args *o)
 {
-    TW_LOSS_OPTIONS(tw_hinge_args, o);
+    TW_OPTIONS(tw_hinge_args, o);
     tw_node *x[] = { scores, t };
     if (!tw__loss_enter(at, "hinge_loss", 2, x)) return x[0];
     tw_node *short_of = tw_relu(tw_sub(1, tw_mul(x[0], x[1])));

@@ -88,7 +88,6 @@ static tw_node *refused(const tw_loc *at, const char *op, tw_node *logits, tw_no
 
 static tw_node *surprise(const tw_loc *at, const char *op, tw_node *z, tw_node *labels, const tw_cross_entropy_args *o, bool logits)
 {
-    TW_LOSS_OPTIONS(tw_cross_entropy_args, o);
     tw_node *x[] = { z, labels };
     if (!tw__loss_inputs(at, op, 2, x)) return x[0];
     tw_node *error = refused(at, op, x[0], x[1], o);
@@ -100,10 +99,12 @@ static tw_node *surprise(const tw_loc *at, const char *op, tw_node *z, tw_node *
 
 tw_node *tw_cross_entropy_at(const tw_loc *at, tw_node *logits, tw_node *labels, const tw_cross_entropy_args *o)
 {
+    TW_OPTIONS(tw_cross_entropy_args, o);
     return surprise(at, "cross_entropy", logits, labels, o, true);
 }
 
 tw_node *tw_categorical_nll_at(const tw_loc *at, tw_node *log_p, tw_node *labels, const tw_cross_entropy_args *o)
 {
+    TW_OPTIONS(tw_cross_entropy_args, o);
     return surprise(at, "categorical_nll", log_p, labels, o, false);
 }

@@ -16,4 +16,3 @@ tw_node *tw__softplus(const tw_loc *at, tw_node *z);
 /* The sum over the last axis. */
 static inline tw_node *tw__last_sum(const tw_loc *at, tw_node *x) { return tw_sum(x, .axes = TW_AXES(-1)); }
 
-#define TW_LOSS_OPTIONS(T, o) static const T tw__defaults; if (!(o)) (o) = &tw__defaults

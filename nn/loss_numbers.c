@@ -16,7 +16,7 @@ static const double log_2 = 0.69314718055994530942, log_2_pi = 1.837877066409345
 
 tw_node *tw_mean_squared_error_at(const tw_loc *at, tw_node *prediction, tw_node *target, const tw_loss_args *o)
 {
-    TW_LOSS_OPTIONS(tw_loss_args, o);
+    TW_OPTIONS(tw_loss_args, o);
     tw_node *x[] = { prediction, target };
     if (!tw__loss_enter(at, "mean_squared_error", 2, x)) return x[0];
     return tw__loss_leave(at, tw_square(tw_sub(x[0], x[1])), o->reduction);
@@ -24,7 +24,7 @@ tw_node *tw_mean_squared_error_at(const tw_loc *at, tw_node *prediction, tw_node
 
 tw_node *tw_mean_absolute_error_at(const tw_loc *at, tw_node *prediction, tw_node *target, const tw_loss_args *o)
 {
-    TW_LOSS_OPTIONS(tw_loss_args, o);
+    TW_OPTIONS(tw_loss_args, o);
     tw_node *x[] = { prediction, target };
     if (!tw__loss_enter(at, "mean_absolute_error", 2, x)) return x[0];
     return tw__loss_leave(at, tw_abs(tw_sub(x[0], x[1])), o->reduction);
@@ -32,7 +32,6 @@ tw_node *tw_mean_absolute_error_at(const tw_loc *at, tw_node *prediction, tw_nod
 
 static tw_node *huber(const tw_loc *at, const char *op, tw_node *y, tw_node *t, const tw_huber_args *o, bool divided)
 {
-    TW_LOSS_OPTIONS(tw_huber_args, o);
     tw_node *x[] = { y, t };
     if (!tw__loss_inputs(at, op, 2, x)) return x[0];
     const double delta = tw__loss_number(o->delta, 1);
@@ -47,18 +46,20 @@ static tw_node *huber(const tw_loc *at, const char *op, tw_node *y, tw_node *t, 
 
 tw_node *tw_huber_loss_at(const tw_loc *at, tw_node *prediction, tw_node *target, const tw_huber_args *o)
 {
+    TW_OPTIONS(tw_huber_args, o);
     return huber(at, "huber_loss", prediction, target, o, false);
 }
 
 tw_node *tw_smooth_l1_loss_at(const tw_loc *at, tw_node *prediction, tw_node *target, const tw_huber_args *o)
 {
+    TW_OPTIONS(tw_huber_args, o);
     return huber(at, "smooth_l1_loss", prediction, target, o, true);
 }
 
 /* |d| by selection: each side of 0 is then the same smooth function. */
 tw_node *tw_log_cosh_loss_at(const tw_loc *at, tw_node *prediction, tw_node *target, const tw_loss_args *o)
 {
-    TW_LOSS_OPTIONS(tw_loss_args, o);
+    TW_OPTIONS(tw_loss_args, o);
     tw_node *x[] = { prediction, target };
     if (!tw__loss_enter(at, "log_cosh_loss", 2, x)) return x[0];
     tw_node *d = tw_sub(x[0], x[1]), *size = tw_where(tw_greater(d, 0.0), d, tw_neg(d));
@@ -67,7 +68,7 @@ tw_node *tw_log_cosh_loss_at(const tw_loc *at, tw_node *prediction, tw_node *tar
 
 tw_node *tw_quantile_loss_at(const tw_loc *at, tw_node *prediction, tw_node *target, const tw_quantile_args *o)
 {
-    TW_LOSS_OPTIONS(tw_quantile_args, o);
+    TW_OPTIONS(tw_quantile_args, o);
     tw_node *x[] = { prediction, target };
     if (!tw__loss_inputs(at, "quantile_loss", 2, x)) return x[0];
     const double q = tw__loss_number(o->q, 0.5);
@@ -79,7 +80,7 @@ tw_node *tw_quantile_loss_at(const tw_loc *at, tw_node *prediction, tw_node *tar
 
 tw_node *tw_gaussian_nll_at(const tw_loc *at, tw_node *mean, tw_node *variance, tw_node *target, const tw_nll_args *o)
 {
-    TW_LOSS_OPTIONS(tw_nll_args, o);
+    TW_OPTIONS(tw_nll_args, o);
     tw_node *x[] = { mean, variance, target };
     if (!tw__loss_enter(at, "gaussian_nll", 3, x)) return x[0];
     tw_node *v = tw_maximum(x[1], 1e-6);
@@ -89,7 +90,7 @@ tw_node *tw_gaussian_nll_at(const tw_loc *at, tw_node *mean, tw_node *variance, 
 
 tw_node *tw_laplace_nll_at(const tw_loc *at, tw_node *location, tw_node *scale, tw_node *target, const tw_loss_args *o)
 {
-    TW_LOSS_OPTIONS(tw_loss_args, o);
+    TW_OPTIONS(tw_loss_args, o);
     tw_node *x[] = { location, scale, target };
     if (!tw__loss_enter(at, "laplace_nll", 3, x)) return x[0];
     return tw__loss_leave(at, tw_add(tw_log(tw_mul(2, x[1])), tw_div(tw_abs(tw_sub(x[2], x[0])), x[1])), o->reduction);
@@ -97,7 +98,7 @@ tw_node *tw_laplace_nll_at(const tw_loc *at, tw_node *location, tw_node *scale, 
 
 tw_node *tw_poisson_nll_at(const tw_loc *at, tw_node *log_rate, tw_node *counts, const tw_nll_args *o)
 {
-    TW_LOSS_OPTIONS(tw_nll_args, o);
+    TW_OPTIONS(tw_nll_args, o);
     tw_node *x[] = { log_rate, counts };
     if (!tw__loss_enter(at, "poisson_nll", 2, x)) return x[0];
     tw_node *t = x[1], *each = tw_sub(tw_exp(x[0]), tw_mul(t, x[0]));

@@ -20,7 +20,7 @@ static tw_node *safe_log(const tw_loc *at, tw_node *x)
 
 tw_node *tw_kl_divergence_at(const tw_loc *at, tw_node *p, tw_node *q, const tw_divergence_args *o)
 {
-    TW_LOSS_OPTIONS(tw_divergence_args, o);
+    TW_OPTIONS(tw_divergence_args, o);
     tw_node *x[] = { p, q };
     if (!tw__loss_enter(at, "kl_divergence", 2, x)) return x[0];
     p = o->logs ? tw_exp(x[0]) : x[0];
@@ -32,7 +32,7 @@ tw_node *tw_kl_divergence_at(const tw_loc *at, tw_node *p, tw_node *q, const tw_
 
 tw_node *tw_js_divergence_at(const tw_loc *at, tw_node *p, tw_node *q, const tw_divergence_args *o)
 {
-    TW_LOSS_OPTIONS(tw_divergence_args, o);
+    TW_OPTIONS(tw_divergence_args, o);
     tw_node *x[] = { p, q };
     if (!tw__loss_enter(at, "js_divergence", 2, x)) return x[0];
     p = o->logs ? tw_exp(x[0]) : x[0];
@@ -46,7 +46,7 @@ tw_node *tw_js_divergence_at(const tw_loc *at, tw_node *p, tw_node *q, const tw_
 /* (log v2 - log v1 + (v1 + (m1 - m2)^2) / v2 - 1) / 2. */
 tw_node *tw_gaussian_kl_at(const tw_loc *at, tw_node *mean, tw_node *log_variance, const tw_gaussian_kl_args *o)
 {
-    TW_LOSS_OPTIONS(tw_gaussian_kl_args, o);
+    TW_OPTIONS(tw_gaussian_kl_args, o);
     tw_node *x[] = { mean, log_variance, o->mean ? o->mean : mean, o->log_variance ? o->log_variance : mean };
     if (!tw__loss_enter(at, "gaussian_kl", 4, x)) return x[0];
     tw_node *d = tw_square(o->mean ? tw_sub(x[0], x[2]) : x[0]), *spread = tw_add(tw_exp(x[1]), d), *twice;
@@ -59,7 +59,7 @@ tw_node *tw_gaussian_kl_at(const tw_loc *at, tw_node *mean, tw_node *log_varianc
 
 tw_node *tw_margin_ranking_loss_at(const tw_loc *at, tw_node *a, tw_node *b, tw_node *t, const tw_margin_args *o)
 {
-    TW_LOSS_OPTIONS(tw_margin_args, o);
+    TW_OPTIONS(tw_margin_args, o);
     tw_node *x[] = { a, b, t };
     if (!tw__loss_enter(at, "margin_ranking_loss", 3, x)) return x[0];
     return tw__loss_leave(at, tw_relu(tw_sub(tw__slot(o->margin), tw_mul(x[2], tw_sub(x[0], x[1])))), o->reduction);
@@ -73,7 +73,7 @@ static tw_node *distance(const tw_loc *at, tw_node *a, tw_node *b)
 
 tw_node *tw_triplet_loss_at(const tw_loc *at, tw_node *anchor, tw_node *positive, tw_node *negative, const tw_margin_args *o)
 {
-    TW_LOSS_OPTIONS(tw_margin_args, o);
+    TW_OPTIONS(tw_margin_args, o);
     tw_node *x[] = { anchor, positive, negative };
     if (!tw__loss_enter(at, "triplet_loss", 3, x)) return x[0];
     tw_node *closer = tw_sub(distance(at, x[0], x[1]), distance(at, x[0], x[2]));
@@ -96,7 +96,7 @@ static tw_node *own(const tw_loc *at, tw_node *scores)
 
 tw_node *tw_info_nce_at(const tw_loc *at, tw_node *queries, tw_node *keys, const tw_info_nce_args *o)
 {
-    TW_LOSS_OPTIONS(tw_info_nce_args, o);
+    TW_OPTIONS(tw_info_nce_args, o);
     tw_node *x[] = { queries, keys };
     char text[96];
     const double temperature = tw__loss_number(o->temperature, 0.1);
@@ -113,7 +113,7 @@ tw_node *tw_info_nce_at(const tw_loc *at, tw_node *queries, tw_node *keys, const
 
 tw_node *tw_cosine_loss_at(const tw_loc *at, tw_node *a, tw_node *b, const tw_cosine_args *o)
 {
-    TW_LOSS_OPTIONS(tw_cosine_args, o);
+    TW_OPTIONS(tw_cosine_args, o);
     tw_node *x[] = { a, b };
     if (!tw__loss_enter(at, "cosine_loss", 2, x)) return x[0];
     tw_node *cosine = tw__last_sum(at, tw_mul(normalised(at, x[0]), normalised(at, x[1]))), *each = tw_sub(1, cosine);
@@ -132,7 +132,6 @@ static tw_node *by_example(const tw_loc *at, tw_node *x)
 
 static tw_node *overlap(const tw_loc *at, const char *op, tw_node *p, tw_node *t, const tw_overlap_args *o, bool dice)
 {
-    TW_LOSS_OPTIONS(tw_overlap_args, o);
     tw_node *x[] = { p, t };
     if (!tw__loss_enter(at, op, 2, x)) return x[0];
     const tw_arg smooth = tw__slot(tw__loss_number(o->smooth, 1));
@@ -143,10 +142,12 @@ static tw_node *overlap(const tw_loc *at, const char *op, tw_node *p, tw_node *t
 
 tw_node *tw_dice_loss_at(const tw_loc *at, tw_node *p, tw_node *targets, const tw_overlap_args *o)
 {
+    TW_OPTIONS(tw_overlap_args, o);
     return overlap(at, "dice_loss", p, targets, o, true);
 }
 
 tw_node *tw_iou_loss_at(const tw_loc *at, tw_node *p, tw_node *targets, const tw_overlap_args *o)
 {
+    TW_OPTIONS(tw_overlap_args, o);
     return overlap(at, "iou_loss", p, targets, o, false);
 }

@@ -67,8 +67,6 @@ typedef enum kind { LAYER, RMS, GROUP, INSTANCE } kind;
 
 static tw_node *norm(const tw_loc *at, kind k, const char *word, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *o)
 {
-    static const tw_nn_norm_args none;
-    if (!o) o = &none;
     tw__layer l = tw__layer_enter(at, word, net, name ? name : "", &x);
     tw_node *y = NULL;
     if (l.ok && !(o->epsilon >= 0)) tw__layer_fail(&l, TW_EARG, word, "epsilon is %g: not negative", o->epsilon);
@@ -81,20 +79,24 @@ static tw_node *norm(const tw_loc *at, kind k, const char *word, tw_net *net, co
 
 tw_node *tw_nn_layer_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *o)
 {
+    TW_OPTIONS(tw_nn_norm_args, o);
     return norm(at, LAYER, "layer_norm", net, name, x, o);
 }
 
 tw_node *tw_nn_rms_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *o)
 {
+    TW_OPTIONS(tw_nn_norm_args, o);
     return norm(at, RMS, "rms_norm", net, name, x, o);
 }
 
 tw_node *tw_nn_group_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *o)
 {
+    TW_OPTIONS(tw_nn_norm_args, o);
     return norm(at, GROUP, "group_norm", net, name, x, o);
 }
 
 tw_node *tw_nn_instance_norm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_norm_args *o)
 {
+    TW_OPTIONS(tw_nn_norm_args, o);
     return norm(at, INSTANCE, "instance_norm", net, name, x, o);
 }

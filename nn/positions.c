@@ -19,8 +19,7 @@ static tw_node *angles(const tw_loc *at, tw_ctx *cx, tw_dtype dtype, int64_t ste
 
 tw_node *tw_sinusoidal_at(const tw_loc *at, tw_ctx *cx, int64_t steps, int64_t units, const tw_position_args *o)
 {
-    static const tw_position_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_position_args, o);
     if (!cx || !tw_ok(cx)) return tw_nil(cx);
     if (steps < 0 || units < 2 || units % 2)
         return tw_fail(cx, TW_EARG, "sinusoidal", at, "%lld steps of %lld features: the number of features must be even",
@@ -32,8 +31,7 @@ tw_node *tw_sinusoidal_at(const tw_loc *at, tw_ctx *cx, int64_t steps, int64_t u
 
 tw_node *tw_rotary_at(const tw_loc *at, tw_node *x, const tw_position_args *o)
 {
-    static const tw_position_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_position_args, o);
     if (!x || !(x = tw_input(at, "rotary", 0, x)) || tw_is_nil(x)) return x ? x : tw_nil(NULL);
     const int rank = tw_rank(x);
     const int64_t units = rank ? tw_dim(x, -1) : 0;
@@ -71,7 +69,7 @@ static tw_node *learned(const tw__layer *l, tw_node *x, const tw_position_args *
 
 tw_node *tw_nn_positions_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_position_args *o)
 {
-    static const tw_position_args none;
+    TW_OPTIONS(tw_position_args, o);
     tw__layer l = tw__layer_enter(at, "positions", net, name ? name : "", &x);
-    return tw__layer_leave(&l, l.ok ? learned(&l, x, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? learned(&l, x, o) : NULL);
 }

@@ -58,6 +58,7 @@ static tw_node *param(const tw__layer *l, const char *prefix, const char *name, 
 
 bool tw__cell_params(const tw__layer *l, tw__cell *cell, const char *prefix, int64_t in, int64_t units, const tw_nn_cell_args *o)
 {
+    TW_OPTIONS(tw_nn_cell_args, o);
     if (units < 1) {
         tw__layer_fail(l, TW_EARG, l->kind, "units is %lld: give the width, .units = n", (long long)units);
         return false;
@@ -113,23 +114,25 @@ static tw_node *single(const tw__layer *l, const tw__cell *kind, tw_node *x, tw_
 static tw_node *one_step(const tw_loc *at, const tw__cell *kind, const char *word, tw_net *net, const char *name, tw_node *x,
                          tw_node *h, tw_node **c, const tw_nn_cell_args *o)
 {
-    static const tw_nn_cell_args none;
     tw__layer l = tw__layer_enter(at, word, net, name ? name : "", &x);
     if (l.ok && kind->memory && !c) tw__layer_fail(&l, TW_EARG, word, "c is NULL: give the address of the cell's memory"), l.ok = false;
-    return tw__layer_leave(&l, l.ok ? single(&l, kind, x, h, c, o ? o : &none) : NULL);
+    return tw__layer_leave(&l, l.ok ? single(&l, kind, x, h, c, o) : NULL);
 }
 
 tw_node *tw_nn_rnn_cell_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, tw_node *h, const tw_nn_cell_args *o)
 {
+    TW_OPTIONS(tw_nn_cell_args, o);
     return one_step(at, &tw__rnn, "rnn_cell", net, name, x, h, NULL, o);
 }
 
 tw_node *tw_nn_gru_cell_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, tw_node *h, const tw_nn_cell_args *o)
 {
+    TW_OPTIONS(tw_nn_cell_args, o);
     return one_step(at, &tw__gru, "gru_cell", net, name, x, h, NULL, o);
 }
 
 tw_node *tw_nn_lstm_cell_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, tw_node *h, tw_node **c, const tw_nn_cell_args *o)
 {
+    TW_OPTIONS(tw_nn_cell_args, o);
     return one_step(at, &tw__lstm, "lstm_cell", net, name, x, h, c, o);
 }

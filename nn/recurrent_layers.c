@@ -104,8 +104,6 @@ static tw_node *recurrent(const tw__layer *l, const tw__cell *kind, tw_node *x, 
 
 static tw_node *whole(const tw_loc *at, const tw__cell *kind, tw_net *net, const char *name, tw_node *x, const tw_nn_recurrent_args *o)
 {
-    static const tw_nn_recurrent_args none;
-    if (!o) o = &none;
     tw__layer l = tw__layer_enter(at, kind->kind, net, name ? name : "", &x);
     tw_node *y = tw__layer_leave(&l, l.ok ? recurrent(&l, kind, x, o) : NULL);
     if (!tw_is_nil(y)) return y;
@@ -116,15 +114,18 @@ static tw_node *whole(const tw_loc *at, const tw__cell *kind, tw_net *net, const
 
 tw_node *tw_nn_rnn_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_recurrent_args *o)
 {
+    TW_OPTIONS(tw_nn_recurrent_args, o);
     return whole(at, &tw__rnn, net, name, x, o);
 }
 
 tw_node *tw_nn_gru_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_recurrent_args *o)
 {
+    TW_OPTIONS(tw_nn_recurrent_args, o);
     return whole(at, &tw__gru, net, name, x, o);
 }
 
 tw_node *tw_nn_lstm_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_recurrent_args *o)
 {
+    TW_OPTIONS(tw_nn_recurrent_args, o);
     return whole(at, &tw__lstm, net, name, x, o);
 }

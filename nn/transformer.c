@@ -48,8 +48,6 @@ static tw_node *residual(const tw__layer *l, const char *norm, tw_node *x, part 
 
 static tw_node *block(const tw_loc *at, const char *kind, tw_net *net, const char *name, tw_node *x, const tw_nn_block_args *o, bool decoder)
 {
-    static const tw_nn_block_args none;
-    if (!o) o = &none;
     tw__layer l = tw__layer_enter(at, kind, net, name ? name : "", &x);
     if (l.ok && decoder && !o->memory) tw__layer_fail(&l, TW_EARG, kind, "give the encoder's output, .memory = y");
     if (!l.ok || !tw_ok(net->cx)) return tw__layer_leave(&l, NULL);
@@ -60,10 +58,12 @@ static tw_node *block(const tw_loc *at, const char *kind, tw_net *net, const cha
 
 tw_node *tw_nn_encoder_block_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_block_args *o)
 {
+    TW_OPTIONS(tw_nn_block_args, o);
     return block(at, "encoder_block", net, name, x, o, false);
 }
 
 tw_node *tw_nn_decoder_block_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_block_args *o)
 {
+    TW_OPTIONS(tw_nn_block_args, o);
     return block(at, "decoder_block", net, name, x, o, true);
 }

@@ -35,9 +35,6 @@
         .block_id = TW_B_##word,        \
     }
 
-/* Bindings may pass no options. */
-#define TW_OPTIONS(T, o) static const T tw__defaults; if (!(o)) (o) = &tw__defaults
-
 /* ---- operands (operand.c) ------------------------------------------------------------------ */
 
 /* Resolves *x; false, with a nil in *x to be returned, when there is nothing to build on. */

@@ -27,8 +27,7 @@ static const tw__update adadelta = { .name = "adadelta", .moments = moments, .ne
 
 tw_opt *tw_adadelta_at(const tw_loc *at, tw_net *net, const tw_adadelta_args *o)
 {
-    static const tw_adadelta_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_adadelta_args, o);
     return tw__opt_new(at, net, &adadelta, o, 1, (tw__numbers){
         .beta2 = tw__rate_or(o->rho, 0.9), .epsilon = tw__rate_or(o->epsilon, 1e-6),
     });

@@ -23,7 +23,6 @@ static const tw__update adagrad = { .name = "adagrad", .moments = moments, .next
 
 tw_opt *tw_adagrad_at(const tw_loc *at, tw_net *net, const tw_adagrad_args *o)
 {
-    static const tw_adagrad_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_adagrad_args, o);
     return tw__opt_new(at, net, &adagrad, o, 1e-2, (tw__numbers){ .epsilon = tw__rate_or(o->epsilon, 1e-10) });
 }

@@ -40,13 +40,14 @@ static tw_opt *made(const tw_loc *at, tw_net *net, const tw__update *update, con
 
 tw_opt *tw_adam_at(const tw_loc *at, tw_net *net, const tw_adam_args *o)
 {
+    TW_OPTIONS(tw_adam_args, o);
     static const tw__update adam = { .name = "adam", .moments = moments, .next = next };
-    static const tw_adam_args none;
-    return made(at, net, &adam, o ? o : &none);
+    return made(at, net, &adam, o);
 }
 
 tw_opt *tw_adamw_at(const tw_loc *at, tw_net *net, const tw_adam_args *o)
 {
+    TW_OPTIONS(tw_adam_args, o);
     static const tw__update adamw = { .name = "adamw", .moments = moments, .next = next };
     tw_adam_args with = { 0 };
     if (o) with = *o;

@@ -51,9 +51,8 @@ void tw__groups_free(tw_opt *opt)
 
 void tw_opt_group_at(const tw_loc *at, tw_opt *opt, const char *pattern, const tw_group_args *o)
 {
+    TW_OPTIONS(tw_group_args, o);
     if (!opt || !opt->cx || !tw_ok(opt->cx)) return;
-    static const tw_group_args none;
-    if (!o) o = &none;
     const double numbers[] = { o->lr_scale, o->weight_decay, o->l2, o->l1, o->proximal_l1, o->max_norm };
     static const char *const names[] = { "lr_scale", "weight_decay", "l2", "l1", "proximal_l1", "max_norm" };
     if (!pattern) tw_fail(opt->cx, TW_EARG, "opt_group", at, "the pattern is NULL");

@@ -38,8 +38,7 @@ static const tw__update lamb = { .name = "lamb", .moments = moments, .next = nex
 
 tw_opt *tw_lamb_at(const tw_loc *at, tw_net *net, const tw_lamb_args *o)
 {
-    static const tw_lamb_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_lamb_args, o);
     return tw__opt_new(at, net, &lamb, o, 1e-3, (tw__numbers){
         .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.999), .epsilon = tw__rate_or(o->epsilon, 1e-6),
     });

@@ -118,8 +118,7 @@ static const tw__update lbfgs = { .name = "lbfgs", .minimise = minimise };
 
 tw_opt *tw_lbfgs_at(const tw_loc *at, tw_net *net, const tw_lbfgs_args *o)
 {
-    static const tw_lbfgs_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_lbfgs_args, o);
     const tw__limits limits = {
         .iterations = o->iterations ? o->iterations : 100, .history = o->history ? o->history : 10,
         .tolerance_grad = tw__rate_or(o->tolerance_grad, 1e-7), .tolerance_change = tw__rate_or(o->tolerance_change, 1e-9),

@@ -118,8 +118,7 @@ static const tw__update levenberg = { .name = "levenberg", .minimise = minimise 
 
 tw_opt *tw_levenberg_at(const tw_loc *at, tw_net *net, const tw_levenberg_args *o)
 {
-    static const tw_levenberg_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_levenberg_args, o);
     const tw__limits limits = {
         .iterations = o->iterations ? o->iterations : 100, .damping = tw__rate_or(o->damping, 1e-3),
         .tolerance_grad = tw__rate_or(o->tolerance_grad, 1e-7), .tolerance_change = tw__rate_or(o->tolerance_change, 1e-9),

@@ -22,8 +22,7 @@ static const tw__update lion = { .name = "lion", .moments = moments, .next = nex
 
 tw_opt *tw_lion_at(const tw_loc *at, tw_net *net, const tw_lion_args *o)
 {
-    static const tw_lion_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_lion_args, o);
     return tw__opt_new(at, net, &lion, o, 1e-4, (tw__numbers){
         .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.99),
     });

@@ -69,8 +69,7 @@ static const tw__update muon = { .name = "muon", .moments = moments, .next = nex
 
 tw_opt *tw_muon_at(const tw_loc *at, tw_net *net, const tw_muon_args *o)
 {
-    static const tw_muon_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_muon_args, o);
     return tw__opt_new(at, net, &muon, o, 1e-3, (tw__numbers){
         .momentum = tw__rate_or(o->momentum, 0.95), .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.999),
         .epsilon = tw__rate_or(o->epsilon, 1e-8),

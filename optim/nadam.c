@@ -44,8 +44,7 @@ static const tw__update nadam = { .name = "nadam", .moments = moments, .next = n
 
 tw_opt *tw_nadam_at(const tw_loc *at, tw_net *net, const tw_nadam_args *o)
 {
-    static const tw_nadam_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_nadam_args, o);
     return tw__opt_new(at, net, &nadam, o, 2e-3, (tw__numbers){
         .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.999), .epsilon = tw__rate_or(o->epsilon, 1e-8),
         .momentum_decay = tw__rate_or(o->momentum_decay, 4e-3),

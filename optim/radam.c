@@ -37,8 +37,7 @@ static const tw__update radam = { .name = "radam", .moments = moments, .next = n
 
 tw_opt *tw_radam_at(const tw_loc *at, tw_net *net, const tw_radam_args *o)
 {
-    static const tw_radam_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_radam_args, o);
     return tw__opt_new(at, net, &radam, o, 1e-3, (tw__numbers){
         .beta1 = tw__rate_or(o->beta1, 0.9), .beta2 = tw__rate_or(o->beta2, 0.999), .epsilon = tw__rate_or(o->epsilon, 1e-8),
     });

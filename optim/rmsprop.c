@@ -35,8 +35,7 @@ static const tw__update rmsprop = { .name = "rmsprop", .moments = moments, .next
 
 tw_opt *tw_rmsprop_at(const tw_loc *at, tw_net *net, const tw_rmsprop_args *o)
 {
-    static const tw_rmsprop_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_rmsprop_args, o);
     return tw__opt_new(at, net, &rmsprop, o, 1e-2, (tw__numbers){
         .beta2 = tw__rate_or(o->alpha, 0.99), .epsilon = tw__rate_or(o->epsilon, 1e-8), .momentum = o->momentum,
         .centered = o->centered,

@@ -33,8 +33,7 @@ static const tw__update sgd = { .name = "sgd", .moments = moments, .next = next 
 
 tw_opt *tw_sgd_at(const tw_loc *at, tw_net *net, const tw_sgd_args *o)
 {
-    static const tw_sgd_args none;
-    if (!o) o = &none;
+    TW_OPTIONS(tw_sgd_args, o);
     return tw__opt_new(at, net, &sgd, o, 0, (tw__numbers){
         .momentum = o->momentum, .dampening = o->dampening, .nesterov = o->nesterov,
     });

@@ -325,6 +325,21 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* Bindings may pass NULL for options: all defaults, or an error where something is required. */
+START_TEST(no_options_are_all_defaults)
+{
+    tw_adam_at(TW_HERE, net, NULL), tw_adamw_at(TW_HERE, net, NULL), tw_nadam_at(TW_HERE, net, NULL), tw_radam_at(TW_HERE, net, NULL);
+    tw_rmsprop_at(TW_HERE, net, NULL), tw_adagrad_at(TW_HERE, net, NULL), tw_adadelta_at(TW_HERE, net, NULL);
+    ok(cx);
+    tw_sgd_at(TW_HERE, net, NULL); const int line = __LINE__;
+    fails(cx, TW_EARG, "sgd", line);
+    item_is(tw_fill_at(TW_HERE, cx, TW_SCALAR_SHAPE, NULL), 0);
+    tw_ctx *other = tw_open_at(TW_HERE, NULL);
+    ck_assert(tw_ok(other));
+    ck_assert_int_eq(tw_close(other), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("optim");
@@ -340,6 +355,7 @@ int main(void)
     tcase_add_test(t, frozen_and_unreached_parameters_stay);
     tcase_add_test(t, a_layer_may_come_later);
     tcase_add_test(t, a_step_in_two);
+    tcase_add_test(t, no_options_are_all_defaults);
     tcase_add_test(t, numbers_that_cannot_be);
     tcase_add_test(t, losses_that_cannot_be);
     tcase_add_test(t, in_error_a_step_does_nothing);

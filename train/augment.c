@@ -246,6 +246,7 @@ static const augment *keep(tw_ctx *cx, const augment *made)
 
 tw_dataset *tw_dataset_augment_at(const tw_loc *at, const tw_dataset *d, const tw_augment_args *o)
 {
+    TW_OPTIONS(tw_augment_args, o);
     augment a = { .o = *o };
     if (!tw__dataset_usable(d) || !sensible(at, d, o) || !shapes(at, d, &a) || !labels(at, d, &a)) return &tw__dataset_dead;
     tw_dataset v = tw__dataset_view(d);

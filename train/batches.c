@@ -43,6 +43,7 @@ static loop *loop_new(const tw_loc *at, tw_dataset *d, const tw_batches_args *o,
 
 tw_batch tw__batches_at(const tw_loc *at, tw_dataset *d, const tw_batches_args *options)
 {
+    TW_OPTIONS(tw_batches_args, options);
     tw_batch b = { .index = -1, .epoch = options->epoch };
     if (!d || d->count == 0 || !tw_ok(d->cx)) return b;
 

@@ -113,6 +113,7 @@ static bool load_labels(const tw_loc *at, tw_dataset *d, const char *path, int64
 
 tw_dataset *tw_dataset_idx_at(const tw_loc *at, tw_ctx *cx, const char *images, const char *labels, const tw_idx_args *o)
 {
+    TW_OPTIONS(tw_idx_args, o);
     if (o->limit < 0) {
         tw_fail(cx, TW_EARG, "dataset_idx", at, ".limit is %lld", (long long)o->limit);
         return &tw__dataset_dead;

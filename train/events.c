@@ -155,6 +155,7 @@ static bool begin(const tw_loc *at, tw_events *e, const char *folder, int64_t fr
 
 tw_events *tw_events_open_at(const tw_loc *at, tw_ctx *cx, const char *folder, const tw_events_args *o)
 {
+    TW_OPTIONS(tw_events_args, o);
     if (!tw_ok(cx)) return &dead;
     if (!folder || o->from < 0) return tw_fail(cx, TW_EARG, "events", at, folder ? ".from is negative" : "no folder: NULL"), &dead;
     tw_events *e = tw_resize(cx, NULL, 0, sizeof *e);

@@ -251,6 +251,7 @@ static void run(fit *f)
 
 tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const tw_fit_args *options)
 {
+    TW_OPTIONS(tw_fit_args, options);
     fit f = { .at = at, .cx = tw_net_ctx(net), .net = net, .model = model, .o = *options };
     f.run.best_epoch = f.result.best_epoch = -1, f.run.best = (double)INFINITY;
     if (!f.cx || !tw_ok(f.cx) || !sensible(&f)) return f.result;

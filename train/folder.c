@@ -133,6 +133,7 @@ static tw_dataset *settle(album *a, list *classes)
 
 tw_dataset *tw_dataset_folder_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_folder_args *o)
 {
+    TW_OPTIONS(tw_folder_args, o);
     album a = { .at = at, .cx = cx, .o = *o };
     list classes = { .n = 0 };
     if (!tw_ok(cx)) return &tw__dataset_dead;

@@ -40,6 +40,7 @@ static tw_node *leaf(const tw_loc *at, tw_ctx *cx, rows *r)
 
 tw_node *tw_predict_at(const tw_loc *at, tw_net *net, tw_model_fn model, tw_dataset *d, const tw_predict_args *o)
 {
+    TW_OPTIONS(tw_predict_args, o);
     tw_ctx *cx = tw_net_ctx(net);
     if (!cx || !tw_ok(cx)) return tw_nil(cx);
     if (!model || tw_dataset_count(d) == 0) return tw_fail(cx, TW_EARG, "predict", at, model ? "no examples" : "the model is missing");

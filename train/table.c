@@ -119,6 +119,7 @@ static tw_dataset *build(const tw_loc *at, const plan *p)
 
 tw_dataset *tw_dataset_table_at(const tw_loc *at, const tw_table *t, const char *target, const tw_table_args *o)
 {
+    TW_OPTIONS(tw_table_args, o);
     tw_ctx *cx = tw_table_ctx(t);
     if (!cx || !tw_ok(cx)) return &tw__dataset_dead;
     plan p = { .t = t, .o = o, .cx = cx, .target = target ? tw_table_find(t, target) : -1 };

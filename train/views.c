@@ -98,6 +98,7 @@ static void split(const tw_loc *at, const tw_dataset *d, const char *op, const s
 
 void tw_dataset_split_at(const tw_loc *at, const tw_dataset *d, tw_dataset **first, tw_dataset **second, const tw_split_args *o)
 {
+    TW_OPTIONS(tw_split_args, o);
     tw_dataset *out[2] = { &tw__dataset_dead, &tw__dataset_dead };
     const double share = o->second ? o->second : 0.2;
     if (tw__dataset_usable(d)) {
@@ -110,6 +111,7 @@ void tw_dataset_split_at(const tw_loc *at, const tw_dataset *d, tw_dataset **fir
 
 void tw_dataset_fold_at(const tw_loc *at, const tw_dataset *d, int fold, int folds, tw_dataset **rest, tw_dataset **held_out, const tw_split_args *o)
 {
+    TW_OPTIONS(tw_split_args, o);
     tw_dataset *out[2] = { &tw__dataset_dead, &tw__dataset_dead };
     if (tw__dataset_usable(d)) {
         if (folds < 2 || fold < 0 || fold >= folds) tw_fail(d->cx, TW_EARG, "dataset_fold", at, "fold %d of %d", fold, folds);
