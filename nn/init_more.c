@@ -75,7 +75,8 @@ static tw_node *draw_orthogonal(const tw_loc *at, const tw_init *init, const tw_
     const int64_t columns = n ? r->shape.at[n - 1] : 1;
     tw_node *z = tw_normal(r->cx, r->shape, .dtype = TW_F64, .key = r->key);
     const int64_t count = tw_count(z), rows = columns ? count / columns : 0;
-    double *v = tw_resize(r->cx, NULL, 0, (size_t)count * sizeof *v);
+    const size_t size = (size_t)(count + 1) * sizeof(double);
+    double *v = tw_resize(r->cx, NULL, 0, size);
     if (!v) return tw_nil(r->cx);
     tw_node *w = tw_nil(r->cx);
     if (tw_copy(z, v, (size_t)count * sizeof *v)) {
@@ -83,7 +84,7 @@ static tw_node *draw_orthogonal(const tw_loc *at, const tw_init *init, const tw_
         orthonormalise(&(set){ v, wide ? rows : columns, wide ? columns : rows, wide ? columns : 1, wide ? 1 : columns }, init->value);
         w = tw_cast(tw_data(r->cx, TW_F64, r->shape, v), tw_default_dtype(r->cx));
     }
-    tw_resize(r->cx, v, (size_t)count * sizeof *v, 0);
+    tw_resize(r->cx, v, size, 0);
     return w;
 }
 

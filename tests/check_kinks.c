@@ -2,31 +2,8 @@
  *
  * Where functions are smooth the laws (check_laws.c) hold; check_derivatives.c has the kinks of the oldest.
  */
-#include "tests/rig.h"
+#include "tests/fixture.h"
 #include "tests/slow.h"
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
-
-static tw_node *vector(int n, const double *v) { return tw_data(cx, TW_F64, TW_SHAPE(n), v); }
-#define VECTOR(...) vector((int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ })
-
-/* The elements of n are these, to 1e-14. */
-static void elements(tw_node *n, int count, const double *want, int line)
-{
-    const arr got = arr_of(n);
-    ck_assert_int_eq(got.count, count);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(close_to(got.v[i], want[i], 1e-14), "line %d: element %d is %.17g, not %.17g", line, i, got.v[i], want[i]);
-}
-#define ELEMENTS(n, ...) elements(n, (int)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), (double[]){ __VA_ARGS__ }, __LINE__)
 
 #define GRAD(f, x) tw_grad(tw_sum(f), x)
 #define GRAD2(f, x) GRAD(GRAD(f, x), x)

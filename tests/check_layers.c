@@ -408,6 +408,7 @@ START_TEST(initialisers)
     tw_node *a = tw_matmul(flat, flat, .transpose_a = true), *b = tw_matmul(wide, wide, .transpose_b = true);
     for (int i = 0; i < 25; i++) near(tw_f64(a)[i], i % 6 ? 0 : 4, 1e-14);
     for (int i = 0; i < 9; i++) near(tw_f64(b)[i], i % 4 ? 0 : 1, 1e-14);
+    ck_assert_int_eq(tw_dim(tw_nn_param(net, "empty", TW_SHAPE(0, 3), tw_orthogonal), 1), 3);
 }
 END_TEST
 

@@ -3,7 +3,7 @@
  * The numbers are in reference_nn.inc, written by tools/reference.py, which has the same inputs.
  */
 #include "nn/nn.h"
-#include "tests/rig.h"
+#include "tests/fixture.h"
 
 #define LOSS(name, value, n, ...) static const double name##_value = value, name##_gradient[n] = __VA_ARGS__;
 #define OUTPUT(...)
@@ -14,16 +14,6 @@
 #undef LOSS
 
 #define wave(...) rig_wave(cx, __VA_ARGS__)
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
 
 /* What the losses compare with, as tools/reference.py has it. */
 static tw_node *target(void)   { return wave(TW_SHAPE(4, 3), 1, 2, 0.7); }

@@ -1,15 +1,5 @@
 /* check_matrix.c - operations on matrices: what is found while computing, by code, operation, line and element. */
-#include "tests/rig.h"
-
-static tw_ctx *cx;
-
-static void open_f64(void) { cx = rig_open(TW_F64, NULL, true); }
-static void close_clean(void)
-{
-    ok(cx);
-    ck_assert_int_eq(tw_close(cx), 0);
-    arrs_drop();
-}
+#include "tests/fixture.h"
 
 /* Reading y fails with a value error of that operation, made at that line. */
 #define BREAKS(op, line, words, y) do {                         \
