@@ -114,7 +114,7 @@ static tw_opt_result minimise(tw__target *f, const tw__limits *o)
     return best;
 }
 
-static const tw__update levenberg = { .name = "levenberg", .minimise = minimise };
+static const tw__update levenberg = { .name = "levenberg", .minimise = minimise, .squares = true };
 
 tw_opt *tw_levenberg_at(const tw_loc *at, tw_net *net, const tw_levenberg_args *o)
 {

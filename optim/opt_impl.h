@@ -41,6 +41,7 @@ typedef struct tw__update {
     int (*moments)(const tw__numbers *o, const tw_node *w);         /* cells beside the parameter, zero at first */
     tw_node *(*next)(const tw_loc *at, const tw__turn *u);          /* assigns the moments, gives the new weights */
     tw_opt_result (*minimise)(struct tw__target *f, const tw__limits *o);      /* instead of both: minimise_impl.h */
+    bool squares;                                                   /* ... and what it is given are residuals */
 } tw__update;
 
 /* One parameter that matches .only: frozen ones keep their record, and their moments. */
@@ -99,7 +100,8 @@ bool tw__opt_collect(tw_opt *opt);
 /* A zero state of the shape of w; NULL in error. */
 tw_node *tw__zeros_of(const tw_loc *at, tw_node *w);
 
-/* state.c: what a step needs of the steps before, but the network and the options. */
+/* state.c: what a step needs of the steps before, but the network and the options. The network has the trained weights, not
+ * their averages, when it is saved, and has them again when it is restored. */
 bool tw__opt_save(tw_opt *opt, tw__opt_sink *to);
 /* Takes over the source: parameters that are met later have their state from it, too. False after failing. */
 bool tw__opt_restore(const tw_loc *at, tw_opt *opt, tw__opt_source *from);

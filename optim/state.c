@@ -76,6 +76,7 @@ void tw__opt_source_set(tw_opt *opt, tw__opt_source *s)
 bool tw__opt_restore(const tw_loc *at, tw_opt *opt, tw__opt_source *from)
 {
     tw__opt_source_set(opt, from);
+    opt->swapped = false;
     const char *text = from->text(from, "");
     if (!text) return tw_fail(opt->cx, TW_EIO, opt->update->name, at, "no state of an optimiser"), false;
     bool ok = numbers(at, opt, text);

@@ -171,6 +171,51 @@ START_TEST(a_failed_validation_leaves_training_on)
 }
 END_TEST
 
+/* ---- methods that evaluate at trial weights ------------------------------------------------------ */
+
+/* A line and what lies on it but for some noise. */
+static tw_dataset *points(tw_ctx *cx)
+{
+    TW_SCOPE(cx);
+    tw_node *x = tw_normal(cx, TW_SHAPE(40, 3));
+    return tw_dataset_tensors(x, tw_add(tw_sum(x, .axes = TW_AXES(1), .keep_dims = true), tw_normal(cx, TW_SHAPE(40, 1), .std = 0.1)));
+}
+
+static tw_node *affine(tw_net *net, tw_node *x, void *user) { (void)user; return tw_nn_dense(net, "fc", x, .units = 1); }
+
+typedef struct points_of { tw_net *net; tw_node *x, *y; } points_of;
+static tw_node *whole_loss(void *of)
+{
+    const points_of *w = of;
+    return tw_mean_squared_error(affine(w->net, w->x, NULL), w->y);
+}
+
+START_TEST(a_minimiser_takes_the_whole_batch)
+{
+    tw_ctx *cx = tw_open(.seed = 3);
+    tw_dataset *d = points(cx);
+    tw_net *net = tw_net_new(cx), *other = tw_net_new(cx);
+    tw_opt *opt = tw_lbfgs(net, .iterations = 3);
+    const tw_fit_result r = tw_fit(net, affine, .loss = tw_mean_squared_error_loss, .metric = tw_mean_squared_error_loss, .opt = opt, .train = d, .valid = d,
+                                   .epochs = 2, .batch = 40, .ordered = true, .quiet = true);
+    ok(cx);
+    ck_assert(r.ok && r.steps == 2 && tw_opt_steps(opt) > 2 && tw_opt_steps(opt) <= 6);
+    points_of w = { other, NULL, NULL };
+    TW_BATCHES(b, d, .size = 40) {
+        w.x = b.x, w.y = b.y;
+        tw_opt *by_hand = tw_lbfgs(other, .iterations = 3);
+        for (int k = 0; k < 2; k++) ck_assert(tw_opt_minimise(by_hand, whole_loss, &w).loss <= r.last.loss || k == 0);
+        item_is(whole_loss(&w), r.last.loss);
+    }
+    ck_assert(r.last.metric == r.last.loss && r.last.valid_loss == r.last.loss);       /* the loss and the metric are those after the update */
+    TW_NET_EACH(item, net, NULL) ck_assert_msg(same_bits(item->cell, tw_net_param(other, item->path)), "%s", item->path);
+
+    tw_fit(net, affine, .loss = tw_mean_squared_error_loss, .opt = tw_levenberg(net), .train = d);
+    fails_with(cx, TW_EARG, "fit", __LINE__ - 1, "levenberg minimises squares of residuals, and .loss is one number: use tw_opt_minimise");
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 START_TEST(what_fit_refuses)
 {
     tw_ctx *cx = tw_open();
@@ -319,6 +364,54 @@ START_TEST(a_stopped_run_goes_on)
 }
 END_TEST
 
+/* Somebody looks at the averages when the run stops: what is written are the trained weights all the same, whether the next
+ * run has the same network, with the averages in it, or a new one. */
+typedef struct look { tw_opt *opt; int until; bool swap; } look;
+
+static bool look_at_averages(const tw_epoch *e, void *user)
+{
+    const look *l = user;
+    if (e->epoch + 1 < l->until) return true;
+    if (l->swap) ck_assert(tw_opt_use_average(l->opt, true));
+    return false;
+}
+
+static tw_fit_result averaged(tw_net *net, tw_opt *opt, int until, bool swap, const char *path)
+{
+    look l = { opt, until, swap };
+    return tw_fit(net, model, .loss = tw_cross_entropy_loss, .opt = opt, .train = pictures(tw_net_ctx(net), 50, 1), .epochs = 4, .batch = 16, .quiet = true,
+                  .checkpoint = path, .on_epoch = look_at_averages, .user = &l);
+}
+
+START_TEST(a_run_goes_on_from_the_trained_weights)
+{
+    for (int again = 0; again < 2; again++) {
+        tw_ctx *cx = tw_open(.seed = 4), *own = tw_open(.seed = 4), *later = tw_open(.seed = 4);
+        tw_net *net = tw_net_new(cx), *undisturbed = tw_net_new(own), *new = tw_net_new(later);
+        tw_opt *opt = tw_adam(net, .lr = 0.01, .average = tw_ema(0.8)), *own_opt = tw_adam(undisturbed, .lr = 0.01, .average = tw_ema(0.8));
+        const char *path = in_folder("e.safetensors");
+        unlink(path);
+        averaged(net, opt, 2, true, path);
+        ok(cx);
+        averaged(undisturbed, own_opt, 2, false, NULL);
+        tw_opt_use_average(own_opt, true);
+        TW_NET_EACH(item, net, NULL) ck_assert(same_bits(item->cell, tw_net_param(undisturbed, item->path)));      /* still swapped in */
+
+        tw_net *last = again ? net : new;
+        tw_opt *last_opt = again ? opt : tw_adam(new, .lr = 0.01, .average = tw_ema(0.8));
+        ck_assert(averaged(last, last_opt, 4, true, path).resumed);
+        ok(tw_net_ctx(last));
+        tw_close(own), own = tw_open(.seed = 4), undisturbed = tw_net_new(own);
+        averaged(undisturbed, own_opt = tw_adam(undisturbed, .lr = 0.01, .average = tw_ema(0.8)), 4, true, NULL);
+        for (int swapped = 1; swapped >= 0; swapped--) {
+            tw_opt_use_average(own_opt, swapped), tw_opt_use_average(last_opt, swapped);
+            TW_NET_EACH(item, last, NULL) ck_assert_msg(same_bits(item->cell, tw_net_param(undisturbed, item->path)), "%s", item->path);
+        }
+        ck_assert_int_eq(tw_close(cx) + tw_close(own) + tw_close(later), 0);
+    }
+}
+END_TEST
+
 START_TEST(checkpoints_of_other_runs_are_refused)
 {
     const char *path = in_folder("c.safetensors");
@@ -393,6 +486,7 @@ static void checkpoint_tests(TCase *t)
 {
     tcase_add_test(t, a_killed_run_ends_with_the_same_bits);
     tcase_add_test(t, a_stopped_run_goes_on);
+    tcase_add_test(t, a_run_goes_on_from_the_trained_weights);
     tcase_add_test(t, checkpoints_of_other_runs_are_refused);
     tcase_add_test(t, an_interrupt_ends_the_run_cleanly);
     tcase_add_test(t, every_allocation_may_fail);
@@ -411,6 +505,7 @@ int main(void)
     tcase_add_test(t, fit_is_the_loop_written_out);
     tcase_add_test(t, the_best_epoch_comes_back);
     tcase_add_test(t, validation_neither_trains_nor_drops);
+    tcase_add_test(t, a_minimiser_takes_the_whole_batch);
     tcase_add_test(t, what_fit_refuses);
     tcase_add_test(t, a_failed_validation_leaves_training_on);
     tcase_add_test(t, the_log_is_a_table);

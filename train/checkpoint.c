@@ -90,7 +90,7 @@ static bool add_run(outgoing *o, const tw__run *r)
     return add_note(o, "random", text);
 }
 
-bool tw__checkpoint_write(const tw_loc *at, const char *path, tw_net *net, tw_opt *opt, const tw__run *run)
+static bool write_trained(const tw_loc *at, const char *path, tw_net *net, tw_opt *opt, const tw__run *run)
 {
     tw_ctx *cx = net->cx;
     outgoing o = { .sink = { opt_text, opt_cell }, .at = at, .cx = cx };
@@ -105,6 +105,15 @@ bool tw__checkpoint_write(const tw_loc *at, const char *path, tw_net *net, tw_op
     if (o.note) tw_resize(cx, o.note, (size_t)o.notes_room * sizeof *o.note, 0);
     if (o.item) tw_resize(cx, o.item, (size_t)o.room * sizeof *o.item, 0);
     return ok;
+}
+
+/* Averages that somebody looks at go back to their place for it: a run that goes on goes on from the trained weights. */
+bool tw__checkpoint_write(const tw_loc *at, const char *path, tw_net *net, tw_opt *opt, const tw__run *run)
+{
+    const bool averages = opt->swapped;
+    if (averages && !tw_opt_use_average_at(at, opt, false)) return false;
+    const bool ok = write_trained(at, path, net, opt, run);
+    return (!averages || tw_opt_use_average_at(at, opt, true)) && ok;
 }
 
 /* ---- reading */

@@ -72,19 +72,50 @@ static void checkpoint(fit *f)
     if (f->o.checkpoint && tw_ok(f->cx)) tw__checkpoint_write(f->at, f->o.checkpoint, f->net, f->o.opt, &f->run);
 }
 
-static bool step(fit *f, tw_batch *b)
+/* One update; the loss and the metric before it. */
+static bool update(fit *f, const tw_batch *b, double *l, double *m)
 {
     const tw_loc *at = f->at;
     tw_node *loss, *metric;
-    tw__run *r = &f->run;
     if (!answers(f, b, &loss, &metric)) return false;
     if (metric) tw_want(metric);
     if (!tw_opt_step(f->o.opt, loss)) return false;
+    *l = tw_item(loss), *m = metric ? tw_item(metric) : 0;
+    return true;
+}
 
-    const double l = tw_item(loss), m = metric ? tw_item(metric) : 0, n = (double)b->count;
+typedef struct at_batch { fit *f; const tw_batch *b; } at_batch;
+
+static tw_node *loss_of(void *of)
+{
+    const at_batch *t = of;
+    tw_node *loss, *metric;
+    return answers(t->f, t->b, &loss, &metric) ? loss : tw_nil(t->f->cx);
+}
+
+/* The batch's loss minimised, by as many iterations as the optimiser takes; the loss and the metric after them. */
+static bool minimise(fit *f, const tw_batch *b, double *l, double *m)
+{
+    const tw_loc *at = f->at;
+    *l = tw_opt_minimise(f->o.opt, loss_of, &((at_batch){ f, b })).loss, *m = 0;
+    if (!tw_ok(f->cx) || !f->o.metric) return tw_ok(f->cx);
+    tw_node *loss, *metric;
+    if (!answers(f, b, &loss, &metric)) return false;
+    *m = tw_item(metric);
+    return tw_ok(f->cx);
+}
+
+static bool step(fit *f, tw_batch *b)
+{
+    tw__run *r = &f->run;
+    const tw__update *rule = f->o.opt->update;
+    double l, m;
+    if (!(rule && rule->minimise ? minimise : update)(f, b, &l, &m)) return false;
+
+    const double n = (double)b->count;
     r->loss += l * n, r->metric += m * n, r->seen += b->count;
     r->batch = b->index + 1, r->steps++;
-    if (!f->o.quiet && metric) tw_progress(b, "loss %.4g, metric %.4g", r->loss / (double)r->seen, r->metric / (double)r->seen);
+    if (!f->o.quiet && f->o.metric) tw_progress(b, "loss %.4g, metric %.4g", r->loss / (double)r->seen, r->metric / (double)r->seen);
     else if (!f->o.quiet) tw_progress(b, "loss %.4g", r->loss / (double)r->seen);
     if (f->events) tw_events_scalar(f->events, "step/loss", r->steps, l);
     const bool go_on = !f->o.on_step || f->o.on_step(b, l, f->o.user);
@@ -220,6 +251,9 @@ static bool sensible(const fit *f)
     if (missing) return tw_fail(f->cx, TW_EARG, "fit", f->at, "%s is missing", missing), false;
     if (o->epochs < 0 || o->batch < 0 || o->patience < 0 || o->checkpoint_steps < 0)
         return tw_fail(f->cx, TW_EARG, "fit", f->at, ".epochs, .batch, .patience and .checkpoint_steps are not negative"), false;
+    if (o->opt->cx && o->opt->update->squares)
+        return tw_fail(f->cx, TW_EARG, "fit", f->at, "%s minimises squares of residuals, and .loss is one number: use tw_opt_minimise",
+                       o->opt->update->name), false;
     if (o->by_metric && !o->metric) return tw_fail(f->cx, TW_EARG, "fit", f->at, ".by_metric without a .metric"), false;
     if (tw_dataset_count(o->train) == 0 || (o->valid && tw_dataset_count(o->valid) == 0))
         return tw_fail(f->cx, TW_EARG, "fit", f->at, "%s has no examples", tw_dataset_count(o->train) ? ".valid" : ".train"), false;

@@ -257,7 +257,7 @@ typedef struct tw_fit_result {
     bool    resumed, stopped, interrupted;      /* by a checkpoint; by patience or a callback; by Ctrl-C */
 } tw_fit_result;
 
-/* Trains: shuffled batches, steps of .opt, validation after each epoch (not in training mode; with the averaged weights, if
+/* Trains: shuffled batches, steps of .opt (of tw_lbfgs all its iterations, on the loss of a batch: let .batch be all examples), validation after each epoch (not in training mode; with the averaged weights, if
  * .opt keeps some). A run that is killed and started again ends with the same bits as an undisturbed one, provided that
  * program, seed and data are the same: weights, batch statistics, optimiser, random numbers and place are in the checkpoint. */
 TW_API tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const tw_fit_args *options);
