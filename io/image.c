@@ -145,10 +145,24 @@ static void bytes_of(const void *from, tw_dtype dtype, int64_t n, unsigned char 
     }
 }
 
+bool tw__image_of(const tw_loc *at, const char *op, tw_node *n, tw__image *to)
+{
+    const tw_dtype dtype = tw_dtype_of(n);
+    char text[96];
+    *to = (tw__image){ tw_dim(n, 0), tw_dim(n, 1), tw_rank(n) == 3 ? (int)tw_dim(n, 2) : 1, (size_t)tw_count(n), NULL };
+    if (tw_rank(n) < 2 || tw_rank(n) > 3 || to->channels < 1 || to->channels > 4 || !to->bytes)
+        return tw_fail(n->cx, TW_ESHAPE, op, at, "%s is no picture, [h, w] or [h, w, 1 to 4]", tw_shape_text(n->shape, text, sizeof text)), false;
+    if (dtype != TW_U8 && !tw_is_float(dtype)) return tw_fail(n->cx, TW_EDTYPE, op, at, "%s: u8, or numbers from 0 to 1", tw_dtype_name(dtype)), false;
+    const void *from = tw_read_at(at, n, dtype);
+    if (!from || !(to->data = tw_resize(n->cx, NULL, 0, to->bytes))) return false;
+    bytes_of(from, dtype, tw_count(n), to->data);
+    return true;
+}
+
 static bool put(const tw_loc *at, tw_ctx *cx, const char *path, const tw__image *i)
 {
     size_t size;
-    unsigned char *png = tw__png_encode(at, cx, path, i, &size);
+    unsigned char *png = tw__png_encode(at, cx, "png_write", path, i, &size);
     tw__sink *s = png ? tw__sink_open(at, cx, "png_write", path) : NULL;
     const bool ok = s && tw__sink_close(s, tw__sink_write(s, png, size));
     free(png);
@@ -157,18 +171,10 @@ static bool put(const tw_loc *at, tw_ctx *cx, const char *path, const tw__image 
 
 bool tw_png_write_at(const tw_loc *at, tw_node *n, const char *path)
 {
+    tw__image i;
     if (!n || !tw_ok(n->cx) || !(n = tw_input(at, "png_write", 0, n)) || tw_is_nil(n)) return false;
-    tw_ctx *cx = n->cx;
-    const tw_dtype dtype = tw_dtype_of(n);
-    char text[96];
-    tw__image i = { tw_dim(n, 0), tw_dim(n, 1), tw_rank(n) == 3 ? (int)tw_dim(n, 2) : 1, (size_t)tw_count(n), NULL };
-    if (tw_rank(n) < 2 || tw_rank(n) > 3 || i.channels < 1 || i.channels > 4 || !i.bytes)
-        return tw_fail(cx, TW_ESHAPE, "png_write", at, "%s is no picture, [h, w] or [h, w, 1 to 4]", tw_shape_text(n->shape, text, sizeof text)), false;
-    if (dtype != TW_U8 && !tw_is_float(dtype)) return tw_fail(cx, TW_EDTYPE, "png_write", at, "%s: u8, or numbers from 0 to 1", tw_dtype_name(dtype)), false;
-    const void *from = tw_read_at(at, n, dtype);
-    if (!from || !(i.data = tw_resize(cx, NULL, 0, i.bytes))) return false;
-    bytes_of(from, dtype, tw_count(n), i.data);
-    const bool ok = put(at, cx, path, &i);
-    tw__image_drop(cx, &i);
+    if (!tw__image_of(at, "png_write", n, &i)) return false;
+    const bool ok = put(at, n->cx, path, &i);
+    tw__image_drop(n->cx, &i);
     return ok;
 }

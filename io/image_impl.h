@@ -31,5 +31,7 @@ bool tw__picture_fail(const tw__picture_file *f, tw_code code, const char *forma
 bool tw__image_room(const tw__picture_file *f, int64_t height, int64_t width, int channels, tw__image *to);
 bool tw__png_decode(const tw__picture_file *f, tw__image *to);
 bool tw__jpeg_decode(const tw__picture_file *f, tw__image *to);
-/* The bytes of a PNG file, in a block of malloc's; NULL after failing. */
-unsigned char *tw__png_encode(const tw_loc *at, tw_ctx *cx, const char *path, const tw__image *i, size_t *size);
+/* The value of n, [h, w] or [h, w, 1 to 4], as a picture: u8, or numbers from 0 to 1. False after failing. */
+bool tw__image_of(const tw_loc *at, const char *op, tw_node *n, tw__image *to);
+/* The bytes of a PNG file, in a block of malloc's; NULL after failing, in the name of what it is for. */
+unsigned char *tw__png_encode(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, const tw__image *i, size_t *size);

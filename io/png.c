@@ -28,14 +28,14 @@ bool tw__png_decode(const tw__picture_file *f, tw__image *to)
     return ok;
 }
 
-unsigned char *tw__png_encode(const tw_loc *at, tw_ctx *cx, const char *path, const tw__image *i, size_t *size)
+unsigned char *tw__png_encode(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, const tw__image *i, size_t *size)
 {
     png_image image = { .version = PNG_IMAGE_VERSION, .width = (png_uint_32)i->width, .height = (png_uint_32)i->height,
                         .format = formats[i->channels] };
     png_alloc_size_t bytes = i->height < 1 << 30 && i->width < 1 << 30 ? PNG_IMAGE_PNG_SIZE_MAX(image) : 0;
     unsigned char *to = bytes ? malloc(bytes) : NULL;
     if (to && png_image_write_to_memory(&image, to, &bytes, 0, i->data, 0, NULL)) return *size = bytes, to;
-    tw__file_fail(at, cx, "png_write", path, to ? TW_EIO : TW_ENOMEM, "cannot be encoded: %s", to ? image.message : "no memory");
+    tw__file_fail(at, cx, op, path, to ? TW_EIO : TW_ENOMEM, "cannot be encoded: %s", to ? image.message : "no memory");
     free(to);
     return NULL;
 }
@@ -48,10 +48,10 @@ bool tw__png_decode(const tw__picture_file *f, tw__image *to)
     return tw__picture_fail(f, TW_EMISSING, "PNG needs libpng, which this build has not");
 }
 
-unsigned char *tw__png_encode(const tw_loc *at, tw_ctx *cx, const char *path, const tw__image *i, size_t *size)
+unsigned char *tw__png_encode(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, const tw__image *i, size_t *size)
 {
     (void)i, (void)size;
-    tw__file_fail(at, cx, "png_write", path, TW_EMISSING, "PNG needs libpng, which this build has not");
+    tw__file_fail(at, cx, op, path, TW_EMISSING, "PNG needs libpng, which this build has not");
     return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* check_events.c - files of events, taken apart again, and the table beside them. TensorBoard is asked where it is installed. */
 #include "tests/folder.h"
-#include "train/events_impl.h"
+#include "train/record_impl.h"
 #include "train/train.h"
 
 #include <dirent.h>
@@ -80,6 +80,100 @@ START_TEST(events_are_protocol_buffers)
 }
 END_TEST
 
+/* The content of the first field of that number, which has a length or eight bytes; *n becomes its length. */
+static const unsigned char *within(const unsigned char *b, size_t *n, unsigned field)
+{
+    for (size_t i = 0; i < *n; ) {
+        const unsigned key = b[i++];
+        uint64_t value = 0;
+        int shift = 0;
+        if ((key & 7) == 1) value = 8;
+        else if ((key & 7) == 5) value = 4;
+        else do value |= (uint64_t)(b[i] & 127) << shift, shift += 7; while (b[i++] & 128);
+        if (key >> 3 == field && key & 7) return *n = value, b + i;
+        if (key & 7) i += value;
+    }
+    ck_abort_msg("no field %u", field);
+    return NULL;
+}
+
+static double double_of(const unsigned char *b)
+{
+    double v;
+    memcpy(&v, b, sizeof v);
+    return v;
+}
+
+/* The message under a path of fields of the last event. */
+static const unsigned char *of_event(const unsigned char *b, size_t *n, const unsigned *path)
+{
+    for (; *path; path++) b = within(b, n, *path);
+    return b;
+}
+#define OF_EVENT(b, n, ...) of_event(b, n, (const unsigned[]){ __VA_ARGS__, 0 })
+
+static void write_both(tw_ctx *cx)
+{
+    static const float values[] = { 0, 1, 1, NAN, 3, INFINITY };
+    static const uint8_t pixels[] = { 0, 50, 100, 150, 200, 250 };
+    tw_events *e = tw_events_open(cx, in_folder("run"));
+    tw_events_histogram(e, "weights", 7, tw_data(cx, TW_F32, TW_SHAPE(6), values));
+    tw_events_histogram(e, "steady", 7, tw_fill(cx, TW_SHAPE(4), .value = 2));
+    tw_events_histogram(e, "empty", 7, tw_fill(cx, TW_SHAPE(0)));
+#ifdef TW_HAVE_PNG
+    tw_events_image(e, "picture", 8, tw_data(cx, TW_U8, TW_SHAPE(2, 3), pixels));
+#else
+    (void)pixels;
+#endif
+    tw_events_flush(e);
+}
+
+START_TEST(histograms_and_pictures)
+{
+    tw_ctx *cx = tw_open();
+    unsigned char b[8192];
+    tw_events *e = tw_events_open(cx, in_folder("one"));
+    tw_events_histogram(e, "weights", 7, tw_data(cx, TW_F32, TW_SHAPE(6), ((float[]){ 0, 1, 1, NAN, 3, INFINITY })));
+    tw_events_flush(e);
+    ok(cx);
+    size_t all = events_of("one", b) - (sizeof version - 1), n = all;
+    const unsigned char *event = b + sizeof version - 1;
+    ck_assert(event[0] == 0x10 && event[1] == 7);
+    ck_assert_mem_eq(OF_EVENT(event, (n = all, &n), 5, 1, 1), "weights", 7);
+    static const double head[] = { 0, 3, 4, 5, 11 };
+    for (unsigned k = 0; k < 5; k++) ck_assert_double_eq(double_of(OF_EVENT(event, (n = all, &n), 5, 1, 5, k + 1)), head[k]);
+    const unsigned char *ends = OF_EVENT(event, (n = all, &n), 5, 1, 5, 6);
+    ck_assert_uint_eq(n, 40 * 8);
+    ck_assert_double_eq_tol(double_of(ends), 3.0 / 40, 1e-15);
+    ck_assert_double_eq(double_of(ends + 39 * 8), 3);
+    const unsigned char *counts = OF_EVENT(event, (n = all, &n), 5, 1, 5, 7);
+    for (int k = 0; k < 40; k++) ck_assert_double_eq(double_of(counts + 8 * k), k == 0 ? 1 : k == 13 ? 2 : k == 39 ? 1 : 0);
+
+    tw_events_histogram(e, "none", 7, NULL); fails_with(cx, TW_EARG, "events_histogram", __LINE__, "NULL");
+    tw_events_image(e, "none", 7, NULL); fails_with(cx, TW_EARG, "events_image", __LINE__, "NULL");
+    tw_events_image(e, "none", 7, tw_fill(cx, TW_SHAPE(4))); fails_with(cx, TW_ESHAPE, "events_image", __LINE__, "[4] is no picture");
+    tw_ctx *other = tw_open(.on_error = rig_quiet);
+    tw_events_histogram(e, "none", 7, tw_scalar(other, 1)); fails_with(cx, TW_ESCOPE, "events_histogram", __LINE__, "another context");
+    tw_close(other);
+    tw_events_histogram(NULL, "none", 7, tw_scalar(cx, 1));
+    ok(cx);
+#ifdef TW_HAVE_PNG
+    tw_events *p = tw_events_open(cx, in_folder("two"));
+    tw_events_image(p, "picture", 8, tw_data(cx, TW_U8, TW_SHAPE(2, 3, 1), ((uint8_t[]){ 0, 50, 100, 150, 200, 250 })));
+    tw_events_flush(p);
+    all = events_of("two", b) - (sizeof version - 1);
+    const unsigned char *image = OF_EVENT(event, (n = all, &n), 5, 1, 4);
+    ck_assert(image[0] == 0x08 && image[1] == 2 && image[2] == 0x10 && image[3] == 3 && image[4] == 0x18 && image[5] == 1);
+    const unsigned char *png = OF_EVENT(event, (n = all, &n), 5, 1, 4, 4);
+    put("back.png", png, n);
+    const uint8_t *back = tw_u8(tw_image_read(cx, in_folder("back.png")));
+    for (int k = 0; k < 6; k++) ck_assert_int_eq(back[k], 50 * k);
+#endif
+    ck_assert_int_eq(tw_close(cx), 0);
+    every_allocation_fails_once(write_both);
+}
+END_TEST
+
 START_TEST(a_run_that_goes_on_has_every_step_once)
 {
     tw_ctx *cx = tw_open();
@@ -150,6 +244,17 @@ START_TEST(fit_writes_what_tensorboard_reads)
                      "    ours = [(int(r[0]), float(r[2])) for r in rows if r[1] == t]\n"
                      "    theirs = [(s.step, s.value) for s in e.Scalars(t)]\n"
                      "    assert len(ours) == len(theirs) and all(a[0] == b[0] and abs(a[1] - b[1]) < 1e-6 for a, b in zip(ours, theirs))\n"));
+    cx = tw_open();
+    write_both(cx);
+    ck_assert_int_eq(tw_close(cx), 0);
+    ck_assert(python("from tensorboard.backend.event_processing.event_accumulator import EventAccumulator as E\n"
+                     "e = E(\"run\"); e.Reload()\n"
+                     "assert sorted(e.Tags()[\"histograms\"]) == [\"empty\", \"steady\", \"weights\"]\n"
+                     "h = e.Histograms(\"weights\")[0]\n"
+                     "assert h.step == 7 and h.histogram_value.num == 4 and h.histogram_value.sum == 5 and sum(h.histogram_value.bucket) == 4\n"
+                     "assert len(h.histogram_value.bucket_limit) == 40 and h.histogram_value.bucket_limit[-1] == 3\n"
+                     "for i in e.Images(\"picture\") if \"picture\" in e.Tags()[\"images\"] else []:\n"
+                     "    assert i.step == 8 and (i.height, i.width) == (2, 3) and i.encoded_image_string[1:4] == b\"PNG\"\n"));
 }
 END_TEST
 
@@ -161,6 +266,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, the_checksum_is_castagnoli_s);
     tcase_add_test(t, events_are_protocol_buffers);
+    tcase_add_test(t, histograms_and_pictures);
     tcase_add_test(t, a_run_that_goes_on_has_every_step_once);
     tcase_add_test(t, fit_writes_what_tensorboard_reads);
     suite_add_tcase(s, t);

@@ -1,25 +1,26 @@
-/* events.c - numbers over steps, as a table and for TensorBoard.
+/* events.c - numbers, histograms and pictures over steps, for TensorBoard; the numbers also as a table.
  *
  * A folder gets scalars.csv and one file of events for each time it is opened. A file of events is
- * a row of records,
+ * a row of records (train/record.c), which are protocol buffers of type Event; of them these fields
+ * are written:
  *
- *     length (8 bytes)   masked CRC-32C of the length   bytes   masked CRC-32C of the bytes
- *
- * whose bytes are protocol buffers of type Event; of them these fields are written:
- *
- *     Event   1 wall_time: double   2 step: int64   3 file_version: text   5 summary   7 session_log
- *     Summary 1 value { 1 tag: text   2 simple_value: float }            SessionLog 1 status: START = 1
+ *     Event     1 wall_time: double   2 step: int64   3 file_version: text   5 summary   7 session_log
+ *     Summary   1 value { 1 tag: text   2 simple_value: float   4 image   5 histo }      SessionLog 1 status: START = 1
+ *     Image     1 height   2 width   3 colorspace: channels   4 encoded_image_string: PNG
+ *     Histogram 1 min   2 max   3 num   4 sum   5 sum_squares   6 bucket_limit[]: where each ends   7 bucket[]
  *
  * A session that starts at a step makes TensorBoard forget what was there from that step on, and
  * drops those rows of the table: a run that is resumed has every step once.
- * References: tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto; CRC-32C: RFC 3720, B.4.
+ * References: tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto, histogram.proto.
  * SPDX-License-Identifier: MIT
  */
 #include "core/here_impl.h"
-#include "train/events_impl.h"
+#include "io/image_impl.h"
+#include "train/histogram_impl.h"
+#include "train/record_impl.h"
+#include "train/train.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,68 +36,13 @@ struct tw_events {
 
 static tw_events dead;
 
-/* ---- protocol buffers: what of them is needed */
-
-typedef struct message { size_t n; unsigned char b[BYTES]; } message;
-
-static void byte(message *m, unsigned v) { if (m->n < BYTES) m->b[m->n++] = (unsigned char)v; }
-
-static void varint(message *m, uint64_t v)
-{
-    for (; v > 127; v >>= 7) byte(m, (unsigned)(v & 127) | 128);
-    byte(m, (unsigned)v);
-}
-
-static void fixed(message *m, uint64_t v, int bytes) { for (int i = 0; i < bytes; i++) byte(m, (unsigned)(v >> 8 * i & 255)); }
-
-enum { VARINT = 0, FIXED64 = 1, TEXT = 2, FIXED32 = 5 };
-static void key(message *m, int field, int kind) { varint(m, (uint64_t)(field << 3 | kind)); }
-
-static void text(message *m, int field, const void *from, size_t n)
-{
-    key(m, field, TEXT);
-    varint(m, n);
-    for (size_t i = 0; i < n; i++) byte(m, ((const unsigned char *)from)[i]);
-}
-
-/* ---- records */
-
-uint32_t tw__crc32c(const void *from, size_t n)
-{
-    uint32_t crc = 0xffffffff;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= ((const unsigned char *)from)[i];
-        for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-    }
-    return ~crc;
-}
-
-static uint32_t masked(const void *from, size_t n)
-{
-    const uint32_t crc = tw__crc32c(from, n);
-    return (crc >> 15 | crc << 17) + 0xa282ead8;
-}
-
-static void record(FILE *f, const message *m)
-{
-    message frame = { .n = 0 };
-    fixed(&frame, m->n, 8);
-    fixed(&frame, masked(frame.b, 8), 4);
-    for (size_t i = 0; i < m->n; i++) byte(&frame, m->b[i]);
-    fixed(&frame, masked(m->b, m->n), 4);
-    fwrite(frame.b, 1, frame.n, f);
-}
-
-static message event_at(int64_t step)
+static tw__message event_at(tw_ctx *cx, int64_t step)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    const double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-    uint64_t bits;
-    memcpy(&bits, &seconds, sizeof bits);
-    message m = { .n = 0 };
-    key(&m, 1, FIXED64), fixed(&m, bits, 8);
-    if (step) key(&m, 2, VARINT), varint(&m, (uint64_t)step);
+    tw__message m = { .cx = cx };
+    tw__put_double(&m, 1, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
+    if (step) tw__put_int(&m, 2, step);
     return m;
 }
 
@@ -145,12 +91,13 @@ static bool begin(const tw_loc *at, tw_events *e, const char *folder, int64_t fr
     if (!(e->table = open_at(at, e->cx, folder, "scalars.csv", "a+"))) return false;
     if (!cut(e->table, from)) return tw_fail(e->cx, TW_EIO, "events", at, "%.120s/scalars.csv: cannot be written", folder), false;
 
-    message version = event_at(0), session = event_at(from);
-    text(&version, 3, "brain.Event:2", 13);
-    record(e->events, &version);
-    text(&session, 7, "\x08\x01", 2);
-    if (from) record(e->events, &session);
-    return true;
+    tw__message version = event_at(e->cx, 0), session = event_at(e->cx, from);
+    tw__put_text(&version, 3, "brain.Event:2", 13);
+    tw__record_write(e->events, &version);
+    tw__put_text(&session, 7, "\x08\x01", 2);
+    if (from) tw__record_write(e->events, &session);
+    tw__message_drop(&session);
+    return tw_ok(e->cx);
 }
 
 tw_events *tw_events_open_at(const tw_loc *at, tw_ctx *cx, const char *folder, const tw_events_args *o)
@@ -178,22 +125,76 @@ static void put_tag(FILE *to, const char *tag, size_t n)
     if (quote) fputc('"', to);
 }
 
+static size_t tag_length(const char *tag) { return strnlen(tag, TAG); }
+
+/* A summary of one value, whose tag is written and whose content follows. */
+static tw__message value_of(tw_ctx *cx, const char *tag)
+{
+    tw__message value = { .cx = cx };
+    tw__put_text(&value, 1, tag, tag_length(tag));
+    return value;
+}
+
+static void write_value(tw_events *e, int64_t step, tw__message *value)
+{
+    tw__message summary = { .cx = e->cx }, event = event_at(e->cx, step);
+    tw__put_message(&summary, 1, value);
+    tw__put_message(&event, 5, &summary);
+    tw__record_write(e->events, &event);
+}
+
+static bool usable(const tw_events *e, const char *tag) { return e && e->cx && tag && tw_ok(e->cx); }
+
 void tw_events_scalar(tw_events *e, const char *tag, int64_t step, double value)
 {
-    if (!e || !e->cx || !tag || !tw_ok(e->cx)) return;
-    const float v = (float)value;
-    const size_t n = strlen(tag) < TAG ? strlen(tag) : TAG;
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    message one = { .n = 0 }, summary = { .n = 0 }, event = event_at(step);
-    text(&one, 1, tag, n);
-    key(&one, 2, FIXED32), fixed(&one, bits, 4);
-    text(&summary, 1, one.b, one.n);
-    text(&event, 5, summary.b, summary.n);
-    record(e->events, &event);
+    if (!usable(e, tag)) return;
+    tw__message m = value_of(e->cx, tag);
+    tw__put_float(&m, 2, (float)value);
+    write_value(e, step, &m);
     fprintf(e->table, "%lld,", (long long)step);
-    put_tag(e->table, tag, n);
+    put_tag(e->table, tag, tag_length(tag));
     fprintf(e->table, ",%.9g\n", value);
+}
+
+/* n as a node of the context of e that has a value to be written; NULL after failing. */
+static tw_node *value_node(const tw_loc *at, const char *op, tw_events *e, tw_node *n)
+{
+    if (!n) return tw_fail(e->cx, TW_EARG, op, at, "the value is NULL"), NULL;
+    if (!(n = tw_input(at, op, 0, n)) || tw_is_nil(n)) return NULL;
+    if (n->cx == e->cx) return n;
+    tw_fail(e->cx, TW_ESCOPE, op, at, "the value is of another context than the events");
+    return NULL;
+}
+
+void tw_events_histogram_at(const tw_loc *at, tw_events *e, const char *tag, int64_t step, tw_node *n)
+{
+    tw__histogram h;
+    if (!usable(e, tag) || !(n = value_node(at, "events_histogram", e, n)) || !tw__histogram_of(at, n, &h)) return;
+    double ends[TW__BINS], counts[TW__BINS];
+    for (int k = 0; k < TW__BINS; k++) ends[k] = tw__bin(&h, k + 1), counts[k] = (double)h.count[k];
+    tw__message histo = { .cx = e->cx }, value = value_of(e->cx, tag);
+    const double head[] = { h.low, h.high, (double)h.n, h.sum, h.squares };
+    for (int k = 0; k < 5; k++) tw__put_double(&histo, k + 1, head[k]);
+    tw__put_doubles(&histo, 6, TW__BINS, ends);
+    tw__put_doubles(&histo, 7, TW__BINS, counts);
+    tw__put_message(&value, 5, &histo);
+    write_value(e, step, &value);
+}
+
+void tw_events_image_at(const tw_loc *at, tw_events *e, const char *tag, int64_t step, tw_node *n)
+{
+    tw__image i;
+    size_t size;
+    if (!usable(e, tag) || !(n = value_node(at, "events_image", e, n)) || !tw__image_of(at, "events_image", n, &i)) return;
+    unsigned char *png = tw__png_encode(at, e->cx, "events_image", tag, &i, &size);
+    tw__message image = { .cx = e->cx }, value = value_of(e->cx, tag);
+    tw__put_int(&image, 1, i.height), tw__put_int(&image, 2, i.width), tw__put_int(&image, 3, i.channels);
+    if (png) tw__put_text(&image, 4, png, size);
+    tw__put_message(&value, 4, &image);
+    if (png) write_value(e, step, &value);
+    tw__message_drop(&value);
+    tw__image_drop(e->cx, &i);
+    free(png);
 }
 
 bool tw_events_flush(tw_events *e)

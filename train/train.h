@@ -194,6 +194,11 @@ TW_API tw_events *tw_events_open_at(const tw_loc *at, tw_ctx *cx, const char *fo
 #define tw__events_open(cx, folder, ...) tw_events_open_at(TW_HERE, cx, folder, TW_OPTS(tw_events_args, __VA_ARGS__))
 /* One number, under a name such as "loss/train". */
 TW_API void tw_events_scalar(tw_events *e, const char *tag, int64_t step, double value);
+/* How the elements of n are distributed, and n as a picture, as tw_png_write takes it; not in the table. */
+TW_API void tw_events_histogram_at(const tw_loc *at, tw_events *e, const char *tag, int64_t step, tw_node *n);
+TW_API void tw_events_image_at(const tw_loc *at, tw_events *e, const char *tag, int64_t step, tw_node *n);
+#define tw_events_histogram(e, tag, step, n) tw_events_histogram_at(TW_HERE, e, tag, step, n)
+#define tw_events_image(e, tag, step, n)     tw_events_image_at(TW_HERE, e, tag, step, n)
 /* Brings what was written into the files. False if it could not be. */
 TW_API bool tw_events_flush(tw_events *e);
 
@@ -257,9 +262,10 @@ typedef struct tw_fit_result {
     bool    resumed, stopped, interrupted;      /* by a checkpoint; by patience or a callback; by Ctrl-C */
 } tw_fit_result;
 
-/* Trains: shuffled batches, steps of .opt (of tw_lbfgs all its iterations, on the loss of a batch: let .batch be all examples), validation after each epoch (not in training mode; with the averaged weights, if
- * .opt keeps some). A run that is killed and started again ends with the same bits as an undisturbed one, provided that
- * program, seed and data are the same: weights, batch statistics, optimiser, random numbers and place are in the checkpoint. */
+/* Trains: shuffled batches, steps of .opt (of tw_lbfgs all its iterations, on the loss of a batch: let .batch be all examples),
+ * validation after each epoch (not in training mode; with the averaged weights, if .opt keeps some). A run that is killed and
+ * started again ends with the same bits as an undisturbed one, provided that program, seed and data are the same: weights,
+ * batch statistics, optimiser, random numbers and place are in the checkpoint. */
 TW_API tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const tw_fit_args *options);
 #define tw_fit(...) tw__fit(__VA_ARGS__, )
 #define tw__fit(net, model, ...) tw_fit_at(TW_HERE, net, model, TW_OPTS(tw_fit_args, __VA_ARGS__))
