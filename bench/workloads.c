@@ -1,8 +1,9 @@
-/* workloads.c - one of the standing workloads, as bench/peers/workloads.md defines them: workloads NAME [THREADS].
+/* workloads.c - one of the standing workloads, as bench/peers/workloads.md defines them: workloads NAME [THREADS [plan]].
  *
  * The weights and data are those of every peer, to the bit; the models are written in small operations,
  * and every step builds its graph anew. Prints the JSON line that the peers print, and beside it how much
  * arithmetic the products and convolutions of a step are. `./dev bench peers` runs it against them.
+ * With "plan" the plan of the step follows, each instruction with its time.
  */
 #include <thalweg.h>
 
@@ -403,7 +404,8 @@ int main(int argc, char **argv)
     enum { MOST = 1 << 20 };
     const char *name = argc > 1 ? argv[1] : "tiny_2_5_4_1";
     const int threads = argc > 2 ? atoi(argv[2]) : 1;
-    job j = { .cx = tw_open(.threads = threads) };
+    const bool plan = argc > 3 && !strcmp(argv[3], "plan");
+    job j = { .cx = tw_open(.threads = threads, .profile = plan) };
     step_fn step = NULL;
     double mflop = 0;
     workload = name;
@@ -434,6 +436,7 @@ int main(int argc, char **argv)
                "\"p90_us\": %.2f, \"n\": %d, \"loss_first\": %.9g, \"loss_after5\": %.9g, \"first_s\": %.3g, \"rss_mb\": %ld, \"mflop\": %g}\n",
                name, threads, took[n / 2], took[n / 10], took[n - 1 - n / 10], n, first_loss, sixth_loss, first * 1e-6, use.ru_maxrss / 1024, mflop);
     }
+    if (plan) tw_plan_dump(j.cx, NULL);
     free(took);
     return tw_close(j.cx);
 }

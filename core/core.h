@@ -128,6 +128,7 @@ typedef struct tw_ctx_args {
     int          threads;          /* at most so many work for it; default what TW_THREADS says, or all that the machine gives */
     size_t       memory_limit;     /* bytes of tensors; default none */
     bool         trap_nonfinite;   /* the first NaN or infinity computed is an error */
+    bool         profile;          /* instructions are timed, for tw_plan_dump */
     tw_resize_fn resize;           /* the allocator; default realloc and free */
     void        *resize_user;
     void       (*on_error)(void *user, const tw_error *e);          /* called once an error sticks */
@@ -327,7 +328,7 @@ TW_API bool tw_dot_nodes_at(const tw_loc *at, int n, tw_node *const *ys, const t
 TW_API bool tw__dot_at(const tw_loc *at, tw_node *y, const tw_dot_args *options);
 /* The graph behind y as text, a node a line, to a stream (NULL: stdout). */
 TW_API void tw_dump(tw_node *y, FILE *to);
-/* The latest plan as text: instructions, shapes, offsets (NULL: stdout). */
+/* The latest plan as text (NULL: stdout): instructions, shapes, places, bytes moved, estimated time; with .profile the measured one too. */
 TW_API void tw_plan_dump(tw_ctx *cx, FILE *to);
 
 typedef struct tw_plan_counts {

@@ -166,8 +166,9 @@ static int choose_threads(int asked)
 
 static void set_up(tw_ctx *cx, const tw_ctx_args *o)
 {
-    const char *plan = getenv("TW_PLAN"), *fuse = getenv("TW_FUSE");
+    const char *plan = getenv("TW_PLAN"), *fuse = getenv("TW_FUSE"), *profile = getenv("TW_PROFILE");
     cx->args = *o;
+    cx->args.profile |= profile && profile[0] != '0';
     if (!cx->args.dtype) cx->args.dtype = TW_F32;
     cx->resize = o->resize ? o->resize : default_resize;
     cx->nil = (tw_node){ .id = -1, .origin = -1, .cx = cx, .op = &tw_op_nil, .shape = &scalar_dims, .at = &nowhere,

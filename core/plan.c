@@ -131,6 +131,7 @@ static tw__rec copy_of(tw__planner *q, const tw__rec *r, const tw_node *n)
     const int32_t pos = (int32_t)q->instr.n - 1;
     i->kernel = tw__vocab.kernel(q->cx->isa, tw__vocab.copy_id, (tw_dtype)dtype);
     i->call.hi = d->count;
+    i->cost = (double)bytes_of(d, dtype) / 8;
     read_operand(q, pos, 0, r, d, dtype);
     return over(write_output(q, pos, 0, d, dtype), d);
 }
@@ -209,7 +210,7 @@ static tw__rec compute(tw__planner *q, const tw_node *y)
     if (!i || !choose_kernel(q, i, y)) return none;
     const int32_t pos = (int32_t)q->instr.n - 1;
     i->count = y->shape->count;
-    i->parts = parts, i->scratch = (int64_t)each;
+    i->parts = parts, i->scratch = (int64_t)each, i->cost = tw__cost(y);
     i->checked = (op->traits & TW_CHECKED) != 0;
     i->attr = y->attr.bits;
     i->call.attr = op->attr_size > 8 ? y->attr.p : NULL;        /* small ones: set when the array stands */

@@ -1,10 +1,34 @@
-/* plan_dump.c - the latest plan as text: instructions, programs, shapes, places, bytes that they move. */
+/* plan_dump.c - the latest plan as text: instructions, programs, shapes, places, bytes that they move, and
+ * how long they take: as the planner believes, and in the shortest run that was timed (.profile).
+ *
+ * At the end stands the same by operation, so that one sees where the time of a step goes.
+ */
 #include "core/plan_impl.h"
+#include <stdlib.h>
+#include <string.h>
 
 static int64_t bytes_of(const tw_view *v)
 {
     return v->shape->count * (int64_t)tw_dtype_size(v->dtype);
 }
+
+/* What a view touches: of repeated axes one. */
+static int64_t bytes_touched(const tw_view *v)
+{
+    int64_t n = (int64_t)tw_dtype_size(v->dtype);
+    for (int k = 0; k < v->shape->n; k++) if (v->strides[k] || !v->shape->at[k]) n *= v->shape->at[k];
+    return n;
+}
+
+static int64_t bytes_moved(const tw_call *c)
+{
+    int64_t bytes = 0;
+    for (int k = 0; k < c->n_in; k++) bytes += bytes_touched(&c->in[k]);
+    for (int k = 0; k < c->n_out; k++) bytes += bytes_of(&c->out[k]);
+    return bytes;
+}
+
+static const char *name_of(const tw__instr *t) { return t->program ? "(program)" : t->op ? t->op->name : "(copy)"; }
 
 static void write_place(const tw_plan *p, const void *at, FILE *to)
 {
@@ -12,21 +36,22 @@ static void write_place(const tw_plan *p, const void *at, FILE *to)
     if (base && x >= base && x < base + p->slab_bytes) fprintf(to, " @%lld", (long long)(x - base));
 }
 
+static void write_times(double estimated, double took, bool timed, FILE *to)
+{
+    fprintf(to, "  about %.1f us", estimated / 1e3);
+    if (timed) fprintf(to, ", took %.1f", took / 1e3);
+}
+
 static void write_views(const tw_plan *p, const tw_call *c, FILE *to)
 {
     char s[96];
-    int64_t bytes = 0;
-    for (int k = 0; k < c->n_in; k++) {
-        fprintf(to, " %s", tw_shape_text(c->in[k].shape, s, sizeof s));
-        bytes += bytes_of(&c->in[k]);
-    }
+    for (int k = 0; k < c->n_in; k++) fprintf(to, " %s", tw_shape_text(c->in[k].shape, s, sizeof s));
     fprintf(to, " ->");
     for (int k = 0; k < c->n_out; k++) {
         fprintf(to, " %s %s", tw_dtype_name(c->out[k].dtype), tw_shape_text(c->out[k].shape, s, sizeof s));
         write_place(p, c->out[k].data, to);
-        bytes += bytes_of(&c->out[k]);
     }
-    fprintf(to, "  %lld bytes\n", (long long)bytes);
+    fprintf(to, "  %lld bytes", (long long)bytes_moved(c));
 }
 
 /* in2: an input; out0: an output; r512: a register, by its place in scratch. */
@@ -50,6 +75,44 @@ static void write_program(const tw__program *g, FILE *to)
     }
 }
 
+/* ---- by operation ------------------------------------------------------------------------- */
+
+typedef struct total { const char *name; int64_t n, bytes; double cost, took; } total;
+
+static int longer(const void *a, const void *b)
+{
+    const total *x = a, *y = b;
+    const double d = y->took - x->took ? y->took - x->took : y->cost - x->cost;
+    return d < 0 ? -1 : d > 0;
+}
+
+static void write_totals(tw_ctx *cx, const tw_plan *p, FILE *to)
+{
+    const size_t size = ((size_t)p->n_instr + 1) * sizeof(total);
+    total *t = tw_resize(cx, NULL, 0, size), all = { .name = "all" };
+    int n = 0;
+    for (int32_t i = 0; t && i < p->n_instr; i++) {
+        const tw__instr *x = &p->instr[i];
+        int k = 0;
+        while (k < n && strcmp(t[k].name, name_of(x))) k++;
+        if (k == n) t[n++] = (total){ .name = name_of(x) };
+        for (total *to_both[] = { &t[k], &all }, **s = to_both; s < to_both + 2; s++)
+            (*s)->n++, (*s)->bytes += bytes_moved(&x->call), (*s)->cost += x->cost, (*s)->took += x->took;
+    }
+    if (!t) return;
+    qsort(t, (size_t)n, sizeof *t, longer);
+    t[n] = all;
+    for (int k = 0; k <= n; k++) {
+        fprintf(to, "     %-14s %6lld  %lld bytes", t[k].name, (long long)t[k].n, (long long)t[k].bytes);
+        write_times(t[k].cost, t[k].took, p->timed > 0, to);
+        if (p->timed && all.took > 0) fprintf(to, " (%.1f %%)", 100 * t[k].took / all.took);
+        fprintf(to, "\n");
+    }
+    tw_resize(cx, t, size, 0);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
 void tw_plan_dump(tw_ctx *cx, FILE *to)
 {
     const tw_plan *p = cx ? cx->last_plan : NULL;
@@ -62,12 +125,15 @@ void tw_plan_dump(tw_ctx *cx, FILE *to)
             p->n_instr, p->n_ext, p->n_out, (long long)p->slab_bytes);
     for (int32_t i = 0; i < p->n_instr; i++) {
         const tw__instr *t = &p->instr[i];
-        fprintf(to, "%4d %-14s", i, t->program ? "(program)" : t->op ? t->op->name : "(copy)");
+        fprintf(to, "%4d %-14s", i, name_of(t));
         write_views(p, &t->call, to);
+        write_times(t->cost, t->took, p->timed > 0, to);
+        fprintf(to, "\n");
         if (!t->program) continue;
         fprintf(to, "       %d operations on %lld rows, %lld at once\n", t->n_nodes, (long long)t->program->rows, (long long)t->program->tile);
         write_program(t->program, to);
     }
     for (int32_t k = 0; k < p->n_commit; k++)
         fprintf(to, "     assign %s%s\n", p->commit[k].cell->name ? p->commit[k].cell->name : "state", p->commit[k].in_place ? " in place" : "");
+    write_totals(cx, p, to);
 }

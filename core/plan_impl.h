@@ -72,6 +72,7 @@ typedef struct tw__instr {
     int32_t       rel;          /* the node */
     int32_t       parts;        /* that threads may share; 1: none */
     int64_t       scratch;      /* bytes of each thread's */
+    double        cost, took;   /* nanoseconds: estimated, of one thread; the shortest run that was timed, or 0 */
     int32_t       n_nodes;      /* that it computes */
     bool          checked, flat, alone;     /* flat: every operand is TW__FLAT; alone: in no program */
     uint64_t      attr, slot;   /* small ones, copied */
@@ -93,6 +94,7 @@ struct tw_plan {
     tw_plan    *then;                       /* what came next, last time */
     uint64_t    used;                       /* a clock, for eviction */
     bool        needs_prev, regular;        /* regular: runs nothing of outer scopes, so may be kept */
+    int64_t     timed;                      /* runs */
 
     tw__instr  *instr;    int32_t n_instr;
     tw__ext    *ext;      int32_t n_ext;

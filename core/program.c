@@ -329,7 +329,8 @@ static void share_out(maker *m, int64_t scratch)
     const tw__planner *q = m->q;
     double cost = 0;
     for (int32_t k = 0; k < m->n; k++) cost += tw__cost(q->cx->by_id[q->s->log_first + q->instr.at[m->at[k]].rel]);
-    m->made->parts = tw__parts_of(q->cx, cost / 2, m->made->call.hi);
+    m->made->cost = cost / 2;
+    m->made->parts = tw__parts_of(q->cx, m->made->cost, m->made->call.hi);
     m->made->scratch = (scratch + 63) & ~(int64_t)63;
 }
 

@@ -6,6 +6,7 @@
 #include "core/plan_impl.h"
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 static tw_node *node_of(tw_ctx *cx, const tw__ext *e, int32_t first) { return cx->by_id[e->outer ? e->id : first + e->id]; }
 
@@ -167,11 +168,29 @@ static bool all_finite(const tw_node *n, const tw__instr *t)
     return true;
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int64_t timed(tw__instr *t, int threads)
+{
+    const double since = now();
+    const int64_t bad = tw__instr_run(t, threads);
+    const double took = now() - since;
+    if (t->took == 0 || took < t->took) t->took = took;
+    return bad;
+}
+
 static bool run(tw_ctx *cx, tw_plan *p, int32_t first)
 {
+    const bool profile = cx->args.profile;
+    p->timed += profile;
     for (int32_t k = 0; k < p->n_instr; k++) {
         tw__instr *t = &p->instr[k];
-        const int64_t bad = tw__instr_run(t, cx->threads);
+        const int64_t bad = profile ? timed(t, cx->threads) : tw__instr_run(t, cx->threads);
         if (bad >= 0 && t->checked) return bad_element(cx->by_id[first + t->rel], t, bad);
         if (cx->args.trap_nonfinite && t->op && !all_finite(cx->by_id[first + t->rel], t)) return false;
     }

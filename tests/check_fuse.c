@@ -207,6 +207,35 @@ START_TEST(the_plan_says_what_it_fused)
     tw_plan_dump(cx, f);
     fclose(f);
     ck_assert_msg(strstr(text, "(program)") && strstr(text, "on 40 rows") && strstr(text, "exp") && strstr(text, "bytes"), "%s", text);
+    ck_assert_msg(strstr(text, " about ") && !strstr(text, "took"), "%s", text);
+    tw_close(cx);
+    arrs_drop();
+}
+END_TEST
+
+/* Two products and what follows them, timed: of each a time, and at the end a line for both products and one for all. */
+START_TEST(a_profile_says_what_took_how_long)
+{
+    char text[8192] = "", *at = text;
+    tw_ctx *cx = tw_open(.profile = true, .threads = 1);
+    tw_node *w = leaf(cx, TW_SHAPE(64, 64), 1);
+    for (int k = 0; k < 3; k++) {
+        TW_SCOPE(cx);
+        tw_node *y = tw_tanh(tw_matmul(w, tw_matmul(w, w)));
+        tw_eval_nodes(1, &y);
+    }
+    FILE *f = fmemopen(text, sizeof text, "w");
+    tw_plan_dump(cx, f);
+    fclose(f);
+    int lines = 0;
+    double took = 0, all = 0;
+    for (; (at = strstr(at, "took ")); at++, lines++) {
+        all = atof(at + 5);
+        if (lines < 3) took += all;
+    }
+    ck_assert_msg(lines == 6 && all > 0 && fabs(took - all) < 0.2, "%d times, %g us and %g:\n%s", lines, took, all, text);
+    const char *both = strstr(text, "     matmul              2");
+    ck_assert_msg(both && strstr(both, "%)") && strstr(both, "     all                 3"), "%s", text);
     tw_close(cx);
     arrs_drop();
 }
@@ -258,6 +287,7 @@ int main(void)
     tcase_add_test(c, what_is_read_later_is_not_written_over);
     tcase_add_test(c, the_trap_names_the_operation);
     tcase_add_test(c, the_plan_says_what_it_fused);
+    tcase_add_test(c, a_profile_says_what_took_how_long);
     tcase_add_test(c, a_program_that_is_planned_every_time_is_told_why);
     suite_add_tcase(s, c);
     return rig_run(s);
