@@ -25,7 +25,8 @@ static bool sweep_open(tw__sweep *s, int32_t low, int32_t top)
 void tw__sweep_close(tw__sweep *s)
 {
     tw__buf_release(s->cx, s->buf);
-    s->buf = NULL, s->g = NULL;
+    tw__buf_release(s->cx, s->terms_buf);
+    s->buf = s->terms_buf = NULL, s->g = NULL, s->terms = NULL;
 }
 
 /* What the marked outputs reach, and what of it depends on a target. */
@@ -169,13 +170,7 @@ tw_node *tw__partner(tw__sweep *s, const tw_node *n, tw_node *g)
     return g;
 }
 
-/* ---- sums --------------------------------------------------------------------------------- */
-
-static tw_node *two(const tw_loc *at, const tw_op *op, tw_node *a, tw_node *b)
-{
-    return tw_build_node(&(tw_build){ .op = op, .at = at, .n = 2, .in = (tw_node *[]){ a, b } });
-}
-tw_node *tw__plus(const tw_loc *at, tw_node *a, tw_node *b) { return !a ? b : !b ? a : two(at, tw__vocab.add, a, b); }
+/* ---- one node ----------------------------------------------------------------------------- */
 
 bool tw__fits(tw__sweep *s, const tw_node *y, const tw_node *x, const tw_node *g)
 {
@@ -187,13 +182,11 @@ bool tw__fits(tw__sweep *s, const tw_node *y, const tw_node *x, const tw_node *g
     return false;
 }
 
-/* ---- one node ----------------------------------------------------------------------------- */
-
 tw_node *tw__d_of(tw_node *y, int i, tw_node *g)
 {
     if (y->op->d) return y->op->d(y, i, g);
     tw_node *p = y->op->partial ? y->op->partial(y, i) : NULL;
-    return p ? two(y->at, tw__vocab.mul, g, p) : NULL;
+    return p ? tw_build_node(&(tw_build){ .op = tw__vocab.mul, .at = y->at, .n = 2, .in = (tw_node *[]){ g, p } }) : NULL;
 }
 
 /* The cotangents of y's inputs by a general rule: n of them into gx. */
@@ -234,7 +227,9 @@ static void pull(tw__sweep *s, tw_node *y, tw_node *const *gy)
             continue;
         }
         tw_node *g = whole ? gx[i] : tw__d_of(y, i, gy[0]);
-        if (g && tw__fits(s, y, x, g)) *sum = tw__plus(y->at, *sum, g);
+        if (!g || !tw__fits(s, y, x, g)) continue;
+        if (whole) *sum = tw__plus(y->at, *sum, g);
+        else tw__terms_add(s, y->at, x, g);
     }
     if (gx != few) tw_resize(s->cx, gx, size, 0);
 }
@@ -247,9 +242,12 @@ static void reverse(tw__sweep *s)
     const char *name = cx->name;
     for (int32_t i = s->count - 1; i >= 0 && tw_ok(cx); i--) {
         tw_node *y = tw__node_at(s, i);
-        if (!s->on[i] || !tw__passes(y)) continue;
+        if (!s->on[i]) continue;
+        if (s->terms) tw__terms_settle(s, y);
+        if (!tw__passes(y)) continue;
         if (y->op == &tw_op_checkpoint) {
             cx->origin = y->id, cx->name = y->flags & TW_N_NAMED ? name : y->name;
+            tw__terms_settle(s, NULL);
             if (tw__checkpoint_last(y)) tw__checkpoint_pull(s, y);
             continue;
         }

@@ -1,6 +1,6 @@
 /* derive_impl.h - what the files about derivatives share: one sweep over ids, and the rules of one node.
  *
- * derive.c is reverse mode, forward.c forward mode, batch.c many vectors at once, checkpoint.c
+ * derive.c is reverse mode, terms.c its sums, forward.c forward mode, batch.c many vectors at once, checkpoint.c
  * regions that are computed again.
  */
 #pragma once
@@ -15,7 +15,8 @@ typedef struct tw__sweep {
     int32_t       low, count;       /* ids low .. low + count - 1 */
     uint8_t      *reach, *on, *target;
     tw_node     **g;                /* cotangents or tangents */
-    tw_buf       *buf;              /* what the arrays lie in */
+    tw_buf       *buf, *terms_buf;  /* what the arrays lie in, and terms that wait */
+    struct tw__terms *terms;        /* of terms.c; NULL: none ever waited */
     bool          copies;           /* there are copies of targets */
 } tw__sweep;
 
@@ -52,6 +53,9 @@ void     tw__sweep_close(tw__sweep *s);
 tw_node *tw__partner(tw__sweep *s, const tw_node *n, tw_node *g);
 /* a + b, where NULL is nothing. */
 tw_node *tw__plus(const tw_loc *at, tw_node *a, tw_node *b);
+/* Adds g to the cotangent of x, at once or when the terms that it can be one with have come; settle: now, of x or (NULL) of all. */
+void     tw__terms_add(tw__sweep *s, const tw_loc *at, tw_node *x, tw_node *g);
+void     tw__terms_settle(tw__sweep *s, const tw_node *x);
 /* The zero of x's shape that says that nothing depends. */
 tw_node *tw__zero(const tw_loc *at, const tw_node *x);
 /* Whether g can be the cotangent of x that y's rule gave; an error otherwise. */

@@ -88,6 +88,8 @@ typedef struct tw_rows { int64_t n, in[4], out; } tw_rows;      /* how many; ele
 
 /* ---- the descriptor ----------------------------------------------------------------------- */
 
+enum { TW_TERMS = 64 };
+
 typedef enum tw_class {
     TW_NONE,            /* no derivative: constants, integers, comparisons */
     TW_ELEMENTWISE,     /* d(y, i, g) = g times the partial, written so that it can select */
@@ -120,6 +122,8 @@ struct tw_op {
     bool      (*shape_out)(const tw_node *y, int k, tw_shape *shape, tw_dtype *dtype);
     tw_node  *(*d)(tw_node *y, int i, tw_node *g);       /* NULL result: zero */
     tw_node  *(*d_into)(tw_node *y, int i, tw_node *g, tw_node *sum);    /* optional: sum + d as one node */
+    int       (*together)(const tw_node *y);             /* optional: so many nodes like y (attributes, shapes of inputs) are worth summing as one; below 2: none */
+    tw_node  *(*sum)(const tw_loc *at, int n, tw_node *const *terms);    /* that one, of up to TW_TERMS, or NULL */
     tw_node  *(*partial)(tw_node *y, int i);             /* for users: the derivative without g */
     void      (*vjp)(tw_rule *r);
     tw_node  *(*jvp)(tw_node *y, tw_node *const *t);     /* general, if its vjp is not to be differentiated; t[i] NULL: zero; NULL result: zero */

@@ -6,7 +6,8 @@
  *
  * Batch axes are broadcast before, by nodes of their own, whose derivative sums over the copies.
  * A batch times one matrix is one product of all its rows: no copies of the matrix, and none of
- * its gradient.
+ * its gradient. And a sum of products of few terms each is one product of many: A1 B1 + A2 B2 + ... is
+ * [A1 A2 ...] by the B one below the other.
  */
 #include "ops/ops_impl.h"
 #include "ops/kernel/scratch.h"
@@ -54,10 +55,32 @@ static tw_node *d(tw_node *y, int i, tw_node *g)
     return tb ? product(at, g, a, true, ta) : product(at, a, g, !ta, false);
 }
 
+static tw_product product_of(const tw_node *y) { return tw__matmul_product(tw_in(y, 0)->shape, tw_in(y, 1)->shape, attr_of(y)); }
+
+/* Products of two matrices whose inner dimension is short: as many as make it long, where the operands,
+ * which are copied, are less than the results, which are not added up. */
+static int together(const tw_node *y)
+{
+    enum { LONG = 512 };
+    const tw_product p = product_of(y);
+    return y->shape->n == 2 && p.k > 0 && 2 * p.k * (p.m + p.n) < 3 * p.m * p.n ? (int)((LONG + p.k - 1) / p.k) : 0;
+}
+
+static tw_node *sum(const tw_loc *at, int n, tw_node *const *terms)
+{
+    tw_node *side[2][TW_TERMS], *whole[2];
+    const tw_matmul_attr *t = attr_of(terms[0]);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < n; i++) side[k][i] = tw_in(terms[i], k);
+        whole[k] = tw_concat(n, side[k], .axis = k == 0 ? !t->transpose_a : t->transpose_b);
+    }
+    return product(at, whole[0], whole[1], t->transpose_a, t->transpose_b);
+}
+
 /* Multiplications and additions, some hundred a nanosecond in f32. */
 static double cost(const tw_node *y)
 {
-    const tw_product p = tw__matmul_product(tw_in(y, 0)->shape, tw_in(y, 1)->shape, attr_of(y));
+    const tw_product p = product_of(y);
     return 2e-2 * (double)y->shape->count * (double)p.k * (y->dtype == TW_F64 ? 2 : 1);
 }
 
@@ -91,6 +114,8 @@ const tw_op tw_op_matmul = {
     .rule      = TW_BILINEAR,
     .shape     = shape,
     .d         = d,
+    .together  = together,
+    .sum       = sum,
     .batch     = batch,
     .kernel_id = TW_K_matmul,
     .work      = work,
