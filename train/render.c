@@ -1,9 +1,9 @@
 /* render.c - pictures of graphs, by Graphviz.
- * The program `dot` is run directly, without a shell, so file names may have any characters.
+ * Programs are run directly, without a shell, so file names may have any characters.
  * SPDX-License-Identifier: MIT
  */
 #include "core/here_impl.h"
-#include "train/train.h"
+#include "train/picture_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,14 @@
 
 extern char **environ;
 
-/* Runs a program to its end, silently: what went wrong is the caller's to say. */
-static bool run(char *const *arguments)
+bool tw__run_quietly(char *const *arguments, int input)
 {
     posix_spawn_file_actions_t quiet;
     if (posix_spawn_file_actions_init(&quiet) != 0) return false;
     pid_t child;
-    const bool begun = posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+    const bool begun = posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+                       posix_spawn_file_actions_adddup2(&quiet, STDOUT_FILENO, STDERR_FILENO) == 0 &&
+                       (input < 0 || posix_spawn_file_actions_adddup2(&quiet, input, STDIN_FILENO) == 0) &&
                        posix_spawnp(&child, arguments[0], &quiet, NULL, arguments, environ) == 0;
     posix_spawn_file_actions_destroy(&quiet);
     if (!begun) return false;
@@ -47,5 +48,5 @@ bool tw_dot_render(const char *dot_file, const char *picture)
     snprintf(format, sizeof format, "-T%s", ending + 1);
 
     char program[] = "dot", out[] = "-o";
-    return run((char *[]){ program, format, out, to, from, NULL });
+    return tw__run_quietly((char *[]){ program, format, out, to, from, NULL }, -1);
 }

@@ -290,6 +290,28 @@ TW_API tw_node *tw_dataset_targets_at(const tw_loc *at, tw_dataset *d);
  * or it could not. */
 TW_API bool tw_dot_render(const char *dot_file, const char *picture);
 
+typedef struct tw_plot_args {
+    int         _size;
+    const char *title, *x, *y;      /* above, and along the axes */
+    bool        log_x, log_y;
+    bool        equal;              /* a unit is as long on both axes */
+    int         width, height;      /* pixels; default 720 and 480 */
+} tw_plot_args;
+/* Curves and points over two axes, collected until they are written. Never NULL; lives until tw_close. */
+typedef struct tw_plot tw_plot;
+TW_API tw_plot *tw_plot_new_at(const tw_loc *at, tw_ctx *cx, const tw_plot_args *options);
+#define tw_plot_new(...) tw__plot_new(__VA_ARGS__, )
+#define tw__plot_new(cx, ...) tw_plot_new_at(TW_HERE, cx, TW_OPTS(tw_plot_args, __VA_ARGS__))
+/* One more corner of the line of that name, one more of its dots, or one more place of its band. What shares a name shares a
+ * colour; NULL is a name that the key does not show. Later names lie above; what is not finite leaves a gap. */
+TW_API void tw_plot_line(tw_plot *p, const char *name, double x, double y);
+TW_API void tw_plot_dot(tw_plot *p, const char *name, double x, double y);
+TW_API void tw_plot_band(tw_plot *p, const char *name, double x, double low, double high);
+/* Lets gnuplot draw a picture, .svg, .png or .pdf: false if there is no `gnuplot`, or it could not. Or writes what gnuplot
+ * reads, .gp. */
+TW_API bool tw_plot_write_at(const tw_loc *at, tw_plot *p, const char *path);
+#define tw_plot_write(p, path) tw_plot_write_at(TW_HERE, p, path)
+
 #ifdef __cplusplus
 }
 #endif
