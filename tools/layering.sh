@@ -27,6 +27,7 @@ BEGIN {
     may["dist"] = "core ops nn optim io train dist"
     may["bench"] = "core ops ops/kernel nn optim io train bench"
     may["bench/gradbench"] = "bench/gradbench"
+    may["bench/kernels"] = "bench/kernels bench ops/kernel"
 }
 
 function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
