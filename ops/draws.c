@@ -114,9 +114,9 @@ tw_node *tw_bernoulli_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_
     return o->dtype && o->dtype != TW_BOOL ? tw_cast(y, o->dtype) : y;
 }
 
-tw_node *tw_categorical_at(const tw_loc *at, tw_node *logits, const tw_categorical_args *o)
+tw_node *tw_categorical_at(const tw_loc *at, tw_node *logits, const tw_sample_args *o)
 {
-    TW_OPTIONS(tw_categorical_args, o);
+    TW_OPTIONS(tw_sample_args, o);
     if (!tw__operand(at, "categorical", 0, &logits)) return logits;
     tw_shape s = tw_shape_of(logits);
     if (!tw__need_float(at, "categorical", logits)) return tw_nil(logits->cx);

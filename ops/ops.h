@@ -122,7 +122,9 @@ typedef struct tw_randint_args  { int _size; tw_dtype dtype; uint64_t key; } tw_
 typedef struct tw_draw_args     { int _size; tw_dtype dtype; double loc, scale; uint64_t key; } tw_draw_args;
 typedef struct tw_truncated_normal_args { int _size; tw_dtype dtype; double mean, std, low, high; uint64_t key; } tw_truncated_normal_args;
 typedef struct tw_bernoulli_args { int _size; tw_dtype dtype; double p; uint64_t key; } tw_bernoulli_args;
-typedef struct tw_categorical_args { int _size; int64_t samples; uint64_t key; } tw_categorical_args;
+/* .samples: so many along a new first axis; default one, without it */
+typedef struct tw_sample_args   { int _size; int64_t samples; uint64_t key; } tw_sample_args;
+typedef struct tw_gamma_args    { int _size; int64_t samples; bool log; uint64_t key; } tw_gamma_args;
 /* .axes: one, default the last; .index: where to put the node of the places, besides. */
 typedef struct tw_sort_args     { int _size; tw_axes axes; bool descending; tw_node **index; } tw_sort_args;
 typedef struct tw_topk_args     { int _size; tw_axes axes; bool smallest; tw_node **index; } tw_topk_args;
@@ -467,7 +469,12 @@ TW_API void tw_meshgrid_at(const tw_loc *at, int n, tw_node *const *xs, tw_node 
 #define tw_gumbel(...)          TW__CX1(tw_gumbel_at, tw_draw_args, __VA_ARGS__, )
 #define tw_laplace(...)         TW__CX1(tw_laplace_at, tw_draw_args, __VA_ARGS__, )
 #define tw_bernoulli(...)       TW__CX1(tw_bernoulli_at, tw_bernoulli_args, __VA_ARGS__, )
-#define tw_categorical(...)     TW__X1(tw_categorical_at, tw_categorical_args, __VA_ARGS__, )
+#define tw_categorical(...)     TW__X1(tw_categorical_at, tw_sample_args, __VA_ARGS__, )
+#define tw_gamma(...)           TW__X1(tw_gamma_at, tw_gamma_args, __VA_ARGS__, )
+#define tw_beta(...)            TW__AAO(tw_beta_at, tw_sample_args, __VA_ARGS__, )
+#define TW__AAO(f, T, a, b, ...) TW__AAO_(f, T, a, b, TW__U(tw__a_), TW__U(tw__b_), __VA_ARGS__)
+#define TW__AAO_(f, T, a, b, u, v, ...) __extension__({ tw_arg u = TW_ARG(a), v = TW_ARG(b); f(TW_HERE, u, v, TW_OPTS(T, __VA_ARGS__)); })
+#define tw_dirichlet(...)       TW__X1(tw_dirichlet_at, tw_sample_args, __VA_ARGS__, )
 #define tw_permutation(...)     TW__CX1(tw_permutation_at, tw_random_args, __VA_ARGS__, )
 
 /* Order. */

@@ -9,6 +9,7 @@
  * After a change of the table: tools/reference.py ops. check_reference --list prints what each operation is tested by.
  */
 #include "tests/rows.h"
+#include "ops/kernel/attrs.h"
 
 /* Bounds are relative to the number, or to a thousandth of the largest of its array where that is more. */
 #define BOUND 1e-9
@@ -78,6 +79,11 @@ static tw_node *root_by(tw_node *x)
 {
     tw_node *y = tw_stop_grad(tw_sqrt(x));
     return tw_implicit(y, tw_sub(tw_square(y), x), x);
+}
+static tw_node *gamma_slope_of(tw_node *alpha, tw_node *y)
+{
+    static const tw_gamma_attr attr;
+    return tw_build_node(&(tw_build){ .op = &tw_op_gamma_slope, .at = TW_HERE, .attr = &attr, .n = 2, .in = (tw_node *[]){ alpha, y } });
 }
 static const int64_t DIAGONAL[] = { 0, 1, 2 };
 

@@ -272,7 +272,7 @@ arr naive(tw_node *y)
     if (!value) abort();
     for (size_t i = 0; i < n; i++) {
         const tw_node *v = all[i];
-        if (v->op->traits & TW_LEAF) {
+        if (v->op->traits & (TW_LEAF | TW_RANDOM)) {     /* nobody else has these numbers */
             value[v->id] = arr_of(all[i]);
             continue;
         }

@@ -1,6 +1,7 @@
 /* naive_math.c - activations, special functions, and the rarer ones of one, two and three numbers, for the naive evaluator: see naive.h. */
 #include "tests/naive.h"
 #include "tests/slow_special.h"
+#include "ops/kernel/attrs.h"
 #include "ops/kernel/special.h"
 
 static double cbrt_of(double a)                 { return (double)cbrtl((long double)a); }        /* glibc's cbrt errs by up to 3.7 units */
@@ -57,6 +58,12 @@ static arr n_bessel_i(const tw_node *y, const arr *x)
     return r;
 }
 
+static double log_slope_of(double alpha, double log_y) { return slow_gamma_slope(alpha, exp(log_y)) * exp(-log_y); }
+static arr n_gamma_slope(const tw_node *y, const arr *x)
+{
+    return slow_map2(&x[0], &x[1], ((const tw_gamma_attr *)tw_attr(y))->log ? log_slope_of : slow_gamma_slope);
+}
+
 static arr n_fma(const tw_node *y, const arr *x)
 {
     (void)y;
@@ -70,6 +77,6 @@ const naive_rule naive_math[] = {
     R(log10), R(cbrt), R(mod), R(atan2), R(hypot), R(copysign), R(logaddexp), R(logical_xor), R(fma),
     R(gelu), R(gelu_slope), R(gelu_tanh), R(gelu_tanh_slope), R(silu), R(silu_slope), R(mish), R(mish_slope), R(softplus),
     R(elu), R(elu_slope), R(erfc), R(erfinv), R(ndtr), R(ndtri), R(lgamma), R(log_ndtr), R(log_ndtr_slope), R(polygamma),
-    R(bessel_i),
+    R(bessel_i), R(gamma_slope),
     { NULL, NULL },
 };

@@ -165,6 +165,16 @@ DRAW(bernoulli, tw_cast(tw_bernoulli(cx, TW_SHAPE(500), .key = 1), TW_F64), 0, 1
 DRAW(permutation, tw_permutation(cx, 500, .key = 1), 0, 499)
 BUILD(b_categorical, tw_less_equal(tw_categorical(x[0]), 3))
 static arr r_categorical(const row *r, const arr *x) { (void)r; return ones(x[0].at[0]); }
+static arr r_ones_like(const row *r, const arr *x)
+{
+    (void)r;
+    arr y = arr_like(&x[0]);
+    for (int64_t k = 0; k < y.count; k++) y.v[k] = 1;
+    return y;
+}
+BUILD(b_gamma, tw_logical_and(tw_greater(tw_gamma(x[0], .key = 1), 0), tw_less(tw_gamma(x[0], .key = 1, .log = true), 5)))
+BUILD(b_beta, tw_logical_and(tw_greater(tw_beta(x[0], x[1], .key = 1), 0), tw_less(tw_beta(x[0], x[1], .key = 1), 1)))
+BUILD(b_dirichlet, tw_less(tw_abs(tw_sub(tw_sum(tw_dirichlet(x[0], .key = 1), .axes = TW_AXES(-1), .keep_dims = true), tw_ones_like(x[0]))), 1e-6))
 
 const row rows_order[] = {
     { "cumsum", "a vector", { REAL(7) }, IS(cumsum) },
@@ -232,5 +242,8 @@ const row rows_order[] = {
     { "bernoulli", "within", { { 0 } }, IS(bernoulli), .flags = R_VALUE },
     { "permutation", "within", { { 0 } }, IS(permutation), .flags = R_VALUE },
     { "categorical", "within", { REAL(40, 4) }, IS(categorical), .flags = R_VALUE },
+    { "gamma", "within", { IN(0.5, 9, 40, 4) }, .build = b_gamma, .ref = r_ones_like, .flags = R_VALUE },
+    { "beta", "within", { IN(0.5, 9, 40, 4), IN(0.5, 9, 4) }, .build = b_beta, .ref = r_ones_like, .flags = R_VALUE },
+    { "dirichlet", "within", { IN(0.5, 9, 40, 4) }, .build = b_dirichlet, .ref = r_ones_like, .flags = R_VALUE },
 };
 const int n_rows_order = sizeof rows_order / sizeof *rows_order;

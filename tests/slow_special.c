@@ -75,3 +75,20 @@ double slow_bessel_i(int n, double x)
         sum += (k == 0 || k == N ? 0.5L : 1) * expl((long double)x * cosl(k * step)) * cosl(n * k * step);
     return (double)(sum / N);
 }
+
+/* y^a e^-y / gamma(a + 1) times the sum of y^k / ((a + 1) ... (a + k)) */
+static long double gamma_cdf(long double a, long double y)
+{
+    long double term = expl(a * logl(y) - y - lgammal(a + 1)), sum = 0;
+    for (int k = 1; k < 2000; k++) sum += term, term *= y / (a + k);
+    return sum;
+}
+
+double slow_gamma_cdf(double a, double y) { return y > 0 ? (double)gamma_cdf((long double)a, (long double)y) : 0; }
+
+double slow_gamma_slope(double at, double y)
+{
+    const long double a = (long double)at, x = (long double)y, h = (a < 1 ? a : sqrtl(a)) * 2e-4L;
+    const long double near = gamma_cdf(a + h, x) - gamma_cdf(a - h, x), far = gamma_cdf(a + 2 * h, x) - gamma_cdf(a - 2 * h, x);
+    return (double)(-(8 * near - far) / (12 * h) / expl((a - 1) * logl(x) - x - lgammal(a)));
+}

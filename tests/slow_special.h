@@ -17,3 +17,5 @@ double slow_ndtri(double p);
 double slow_erfinv(double x);
 double slow_polygamma(int n, double x);     /* by its series; n = 0: digamma */
 double slow_bessel_i(int n, double x);      /* by its integral */
+double slow_gamma_cdf(double a, double y);  /* of the gamma distribution, by its series */
+double slow_gamma_slope(double a, double y);    /* dy / da where that stays, by differences */

@@ -209,6 +209,8 @@ def by_jax(f):
 @by_jax
 def jax_logaddexp(a, b): return jnp.logaddexp(a, b)
 @by_jax
+def jax_gamma_slope(a, y): return jax.lax.random_gamma_grad(a, y)
+@by_jax
 def jax_cholesky(x): return jnp.linalg.cholesky(x + 6 * jnp.eye(3))
 @by_jax
 def jax_eigvalsh(x): return jnp.linalg.eigvalsh(x)
@@ -370,7 +372,7 @@ FUNCTIONS.update({
     "softshrink": F.softshrink, "softshrink.kink": lambda x: F.softshrink(x, 0.75), "hardshrink": F.hardshrink, "tanhshrink": F.tanhshrink,
     "threshold": lambda x: F.threshold(x, 0.5, -3), "glu": F.glu, "glu.first": lambda x: F.glu(x, 0),
 
-    "logaddexp.far": jax_logaddexp, "cholesky.symmetrised": jax_cholesky, "eigvalsh.symmetrised": jax_eigvalsh,
+    "logaddexp.far": jax_logaddexp, "gamma_slope": jax_gamma_slope, "cholesky.symmetrised": jax_cholesky, "eigvalsh.symmetrised": jax_eigvalsh,
     "conv1d.same_stride": jax_conv((3,), "SAME", (1,), ("NWC", "WIO", "NWC")),
     "conv2d.same_stride": jax_conv((2, 2), "SAME", (1, 1), ("NHWC", "HWIO", "NHWC")),
     "conv2d.input_dilation": jax_conv((1, 1), ((1, 1), (1, 1)), (2, 3), ("NHWC", "HWIO", "NHWC")),
@@ -401,7 +403,7 @@ def computed(op, what, orders, inputs):
     f = FUNCTIONS.get(name) or FUNCTIONS[op]
     xs = [make("%s.%d" % (name, k)) for k, make in enumerate(inputs)]
     floats = [x.requires_grad_(orders > 0) for x in xs if x.dtype == torch.float64]
-    if hasattr(f, "jax"): return computed_by_jax(name, f, [jnp.asarray(x.detach().numpy()) for x in xs])
+    if hasattr(f, "jax"): return computed_by_jax(name, f, orders, [jnp.asarray(x.detach().numpy()) for x in xs])
     y = f(*xs)
     out = [y]
     if orders > 0:
@@ -413,8 +415,8 @@ def computed(op, what, orders, inputs):
     return torch.cat([t.detach().to(torch.float64).flatten() for t in out]).tolist()
 
 
-def computed_by_jax(name, f, xs):
-    """Both derivatives of a function of floats."""
+def computed_by_jax(name, f, orders, xs):
+    """A function of floats: alone, or with both derivatives."""
     def weighted(part, like): return jnp.asarray(weights("%s.%s" % (name, part), like).numpy())
 
     def pulled(*xs):
@@ -422,7 +424,8 @@ def computed_by_jax(name, f, xs):
         return pull(weighted("g", y))
 
     def total(*xs): return sum(jnp.sum(g * weighted("w%d" % k, g)) for k, g in enumerate(pulled(*xs)))
-    out = [f(*xs), *pulled(*xs), *jax.grad(total, tuple(range(len(xs))))(*xs)]
+    out = [f(*xs)]
+    if orders > 0: out += [*pulled(*xs), *jax.grad(total, tuple(range(len(xs))))(*xs)]
     return np.concatenate([np.ravel(t) for t in out]).tolist()
 
 

@@ -14,6 +14,8 @@ typedef struct tw_window { int32_t stride[3], dilation[3], before[3], after[3]; 
 typedef struct tw_conv_attr { tw_window at; int32_t groups; } tw_conv_attr;
 typedef struct tw_pool_attr { tw_window at; int32_t window[3]; } tw_pool_attr;
 typedef struct tw_scan_attr { int32_t axis; uint8_t reverse, exclusive; } tw_scan_attr;
+/* Numbers of the gamma distribution, or their logarithms; element k has the stream of k % count. */
+typedef struct tw_gamma_attr { int64_t count; bool log; } tw_gamma_attr;
 /* Slots of random draws: the number of the node first. */
 typedef struct tw_randint_slot { uint64_t number; int64_t low; uint64_t range; } tw_randint_slot;
 typedef struct tw_truncated_slot { uint64_t number; double low, high; } tw_truncated_slot;

@@ -1,4 +1,4 @@
-/* draw.c - kernels of random draws that may take several tries: integers of a range, truncated normal numbers.
+/* draw.c - kernels of random draws that may take several tries: integers of a range, truncated normal and gamma numbers.
  *
  * Each element has a stream of its own out of Philox 4x32-10 (philox.h), which counts tries beside
  * elements: what one element rejects does not move the next, so ranges and threads change no bit.
@@ -100,6 +100,41 @@ int64_t tw__k_truncated_normal(const tw_call *c)
         const double x = within(&s, t->low, t->high);
         if (c->out[0].dtype == TW_F32) ((float *)c->out[0].data)[o] = (float)x;
         else ((double *)c->out[0].data)[o] = x;
+    }
+    return -1;
+}
+
+/* The logarithm of a gamma number (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000). For
+ * alpha below 1, of one of alpha + 1 times u^(1/alpha). */
+static double log_gamma_number(stream *s, double alpha)
+{
+    const double d = alpha + (alpha < 1 ? 1 : 0) - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        const double x = normal(s), root = 1 + c * x, v = root * root * root;
+        if (root <= 0) continue;
+        const double u = fraction(s);
+        if (u >= 1 - 0.0331 * x * x * x * x && log(u) >= x * x / 2 + d * (1 - v + log(v))) continue;
+        return log(d * v) + (alpha < 1 ? log(fraction(s)) / alpha : 0);
+    }
+}
+
+static double log_gamma_at(const tw_call *c, int64_t element, double alpha)
+{
+    if (!(alpha > 0)) return alpha == 0 ? -(double)INFINITY : (double)NAN;
+    if (isinf(alpha)) return alpha;
+    stream s = stream_of(c, element);
+    return log_gamma_number(&s, alpha);
+}
+
+int64_t tw__k_gamma(const tw_call *c)
+{
+    const tw_gamma_attr *t = c->attr;
+    const bool f32 = c->out[0].dtype == TW_F32;
+    for (int64_t o = c->lo; o < c->hi; o++) {
+        const double alpha = f32 ? (double)((const float *)c->in[0].data)[o] : ((const double *)c->in[0].data)[o];
+        const double log_y = log_gamma_at(c, o % t->count, alpha), y = t->log ? log_y : exp(log_y);
+        if (f32) ((float *)c->out[0].data)[o] = (float)y;
+        else ((double *)c->out[0].data)[o] = y;
     }
     return -1;
 }

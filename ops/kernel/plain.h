@@ -24,3 +24,4 @@ size_t  tw__argsort_scratch(int64_t n, tw_dtype dtype); /* bytes for rows of n, 
 /* draw.c */
 int64_t tw__k_randint(const tw_call *c);                /* leaf: tw_randint_slot; i64 in [low, low + range) */
 int64_t tw__k_truncated_normal(const tw_call *c);       /* leaf: tw_truncated_slot */
+int64_t tw__k_gamma(const tw_call *c);                  /* tw_gamma_attr; slot: uint64_t number */

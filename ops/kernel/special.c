@@ -4,6 +4,7 @@
  * where long double is wider than double; f32 goes through f64.
  */
 #include "ops/kernel/special.h"
+#include "ops/kernel/attrs.h"
 #include <math.h>
 #include <string.h>
 
@@ -91,6 +92,62 @@ static double polygamma(double x, const void *attr)
     int64_t n;
     memcpy(&n, attr, sizeof n);
     return n == 0 ? digamma(x) : polygamma_of(x, n);
+}
+
+/* ---- gamma numbers and their parameter ----------------------------------------------------------- */
+
+/* The integral from 0 to w, by Gauss and Legendre with 24 points, of (u + c) e^(+-a u - y (e^(+-u) - 1)). */
+static double integral(double a, double y, double sign, double w, double c)
+{
+    enum { HALF = 12 };
+    static const double at[HALF] = {
+        0.0640568928626056261, 0.191118867473616309, 0.315042679696163374, 0.433793507626045138,
+        0.545421471388839536, 0.648093651936975569, 0.740124191578554364, 0.820001985973902922,
+        0.886415527004401034, 0.938274552002732759, 0.974728555971309498, 0.99518721999702136
+    };
+    static const double weight[HALF] = {
+        0.127938195346752157, 0.125837456346828296, 0.121670472927803391, 0.115505668053725601,
+        0.107444270115965635, 0.0976186521041138883, 0.0861901615319532759, 0.0733464814110803057,
+        0.0592985849154367807, 0.0442774388174198062, 0.0285313886289336632, 0.0123412297999871995
+    };
+    double sum = 0;
+    for (int k = 0; k < 2 * HALF; k++) {
+        const double x = k < HALF ? at[k] : -at[k - HALF], u = w * (x + 1) / 2;
+        sum += weight[k % HALF] * (u + c) * exp(sign * a * u - y * expm1(sign * u));
+    }
+    return sum * w / 2;
+}
+
+/* d log y / d alpha at constant P, the gamma distribution function, p its density, psi digamma, c = log y - psi(a):
+ *     -dP/da / (y p) = -integral over u < 0 of (u + c) e^(a u - y (e^u - 1)) = the same over u > 0 without the minus,
+ * by t = y e^u in P. Far to the left the first is e^-y times a series in y^k / (a (a + 1) ... (a + k)); each is taken
+ * where its terms are positive. Relative errors are below 1e-12 for a up to 1e5, and grow with its root beyond. */
+static double log_gamma_slope(double a, double y, double log_y)
+{
+    const double far = digamma(a + 1) - log_y;
+    if (far >= 0 && a < 30) {
+        double term = 1 / a, sum = far * term, harmonic = 0, more = sum;
+        for (int k = 1; k < 1000 && more > sum * 1e-17; k++) {
+            harmonic += 1 / (a + k), term *= y / (a + k), more = term * (far + harmonic);
+            sum += more;
+        }
+        return sum;
+    }
+    const double sign = far >= 0 ? -1 : 1;
+    double w = sqrt(80 / (y > a ? y : a));          /* where the exponent is -40, by Newton's steps */
+    for (int i = 0; i < 20; i++) {
+        const double step = (y * expm1(sign * w) - sign * a * w - 40) / (sign * (y * exp(sign * w) - a));
+        w -= step;
+        if (fabs(step) < 1e-3 * w) break;
+    }
+    return integral(a, y, sign, w, sign * (1 / a - far));
+}
+
+static double gamma_slope(double a, double y, bool logs)
+{
+    if (!(a > 0)) return a == 0 ? 0 : (double)NAN;
+    if (logs) return log_gamma_slope(a, exp(y), y);
+    return y > 0 ? y * log_gamma_slope(a, y, log(y)) : y;
 }
 
 /* ---- the normal distribution ------------------------------------------------------------------ */
@@ -212,3 +269,15 @@ void tw__erfinv_f32(const tw_block_f32 *b)    { map_f32(b, erf_inverse); }
 void tw__erfinv_f64(const tw_block_f64 *b)    { map_f64(b, erf_inverse); }
 void tw__bessel_i_f32(const tw_block_f32 *b)  { map_f32(b, bessel_i); }
 void tw__bessel_i_f64(const tw_block_f64 *b)  { map_f64(b, bessel_i); }
+
+void tw__gamma_slope_f32(const tw_block_f32 *b)
+{
+    const tw_gamma_attr *t = b->attr;
+    for (int64_t i = 0; i < b->n; i++) b->y[i] = (float)gamma_slope((double)b->x[0][i], (double)b->x[1][i], t->log);
+}
+
+void tw__gamma_slope_f64(const tw_block_f64 *b)
+{
+    const tw_gamma_attr *t = b->attr;
+    for (int64_t i = 0; i < b->n; i++) b->y[i] = gamma_slope(b->x[0][i], b->x[1][i], t->log);
+}

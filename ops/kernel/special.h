@@ -13,5 +13,6 @@ SPECIAL(polygamma)      /* attr: int64_t order; 0: digamma */
 SPECIAL(erfc)
 SPECIAL(ndtri)
 SPECIAL(erfinv)
+SPECIAL(gamma_slope)    /* alpha, y; attr: tw_gamma_attr */
 SPECIAL(bessel_i)       /* attr: tw_bessel_attr */
 #undef SPECIAL
