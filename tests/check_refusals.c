@@ -168,6 +168,9 @@ static void scans(void)
     BAD(TW_EDTYPE, "linear_recurrence", "i64", tw_linear_recurrence(i, i));
     BAD(TW_EARG, "randint", "3", tw_randint(cx, TW_SHAPE(2), 3, 3));
     BAD(TW_EARG, "truncated_normal", "2", tw_truncated_normal(cx, TW_SHAPE(2), .low = 2, .high = 1));
+    BAD(TW_EDTYPE, "gamma", "i64", tw_gamma(tw_arange(cx, 3)));
+    BAD(TW_EDTYPE, "beta", "i64", tw_beta(tw_arange(cx, 3), 1));
+    BAD(TW_ESHAPE, "dirichlet", "a number", tw_dirichlet(tw_scalar(cx, 1)));
     BAD(TW_EARG, "argsort", "2", tw_argsort(x, .axes = TW_AXES(2)));
     BAD(TW_ESHAPE, "searchsorted", "[2, 3]", tw_searchsorted(x, Z(3, 3)));
 }
@@ -276,7 +279,7 @@ static void factors(void)
 
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
-    "log_ndtr_slope", "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope",
+    "log_ndtr_slope", "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope", "gamma_slope",
     "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
     "linear_solve", "solution", "extern", "extern_vjp", "extern_jvp",       /* check_transforms.c */
     "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "checkpoint", "barrier", "dummy", "nil",
