@@ -58,7 +58,7 @@ static tw_node *attention(const tw__layer *l, tw_node *x, const tw_nn_attention_
     tw_node *mask = seen(l, o, q, k, start);
     if (mask) scores = tw_where(mask, scores, -(double)INFINITY);
     tw_node *weights = tw_softmax(scores);
-    if (o->dropout > 0) weights = tw_nn_dropout(l->net, weights, .p = o->dropout);
+    if (o->dropout != 0) weights = tw_nn_dropout(l->net, weights, .p = o->dropout);
     return dense(l, "output", together(at, tw_matmul(weights, v)), features, o);
 }
 

@@ -53,7 +53,7 @@ int64_t tw_nn_cache_position(const tw_nn_cache *cache) { return cache ? cache->p
 
 void tw_nn_cache_advance(tw_nn_cache *cache, int64_t steps)
 {
-    if (cache && cache->cx) cache->position += steps;
+    if (cache && cache->cx && __builtin_add_overflow(cache->position, steps, &cache->position)) cache->position = -1;
 }
 
 void tw_nn_cache_seek(tw_nn_cache *cache, int64_t position)

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "nn/net_impl.h"
+#include <limits.h>
 
 typedef struct shape_of_conv { int axes; bool transposed; } kind;
 
@@ -62,6 +63,8 @@ static tw_node *conv(const tw__layer *l, tw_node *x, kind k, const tw_nn_conv_ar
     int64_t kernel[3];
     if (o->filters < 1)
         return tw__layer_fail(l, TW_EARG, l->kind, "filters is %lld: give the width, .filters = n", (long long)o->filters);
+    if (!k.transposed && (o->output_padding[0] || o->output_padding[1] || o->output_padding[2]))
+        return tw__layer_fail(l, TW_EARG, l->kind, ".output_padding is for transposed convolutions");
     if (!kernel_of(l, k.axes, o->kernel, kernel) || !fits(l, x, k, o, groups)) return NULL;
 
     tw_shape shape = { .n = k.axes + 2 };
@@ -82,7 +85,10 @@ static tw_node *layer(const tw_loc *at, const char *word, kind k, tw_net *net, c
 
 #define LAYER(word, axes, transposed)                                                                                       \
     tw_node *tw_nn_##word##_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_nn_conv_args *o)       \
-    { return layer(at, #word, (kind){ axes, transposed }, net, name, x, o); }
+    {                                                                                                                       \
+        TW_OPTIONS(tw_nn_conv_args, o);                                                                                     \
+        return layer(at, #word, (kind){ axes, transposed }, net, name, x, o);                                               \
+    }
 LAYER(conv1d, 1, false)
 LAYER(conv2d, 2, false)
 LAYER(conv3d, 3, false)
@@ -99,6 +105,8 @@ static tw_node *separable(const tw__layer *l, tw_node *x, const tw_nn_conv_args 
     if (tw_rank(x) != 4)
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "x is %s, not [n, height, width, channels]", tw_shape_text(x->shape, text, sizeof text));
     const int64_t in = tw_dim(x, 3);
+    if (o->groups) return tw__layer_fail(l, TW_EARG, l->kind, "groups is %d: each channel is a group of its own", o->groups);
+    if (in < 1 || in > INT_MAX) return tw__layer_fail(l, TW_ESHAPE, l->kind, "x has %lld channels", (long long)in);
     tw_nn_conv_args each = *o;
     each.filters = in;
     each.groups  = (int)in;

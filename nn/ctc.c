@@ -55,10 +55,12 @@ static tw_node *forward(const ctc *c, tw_node *lengths)
 {
     const tw_loc *at = c->at;
     tw_node *place = tw_arange(c->log_p->cx, c->places);
+    tw_node *silence = tw_where(tw_equal(place, 0), tw_zeros_like(at_places(c, 0)), -(double)INFINITY);     /* after no step */
     tw_node *a = tw_where(tw_less(place, 2), at_places(c, 0), -(double)INFINITY);
+    if (lengths) lengths = tw_reshape(lengths, TW_SHAPE(c->n, 1)), a = tw_where(tw_greater(lengths, 0), a, silence);
     for (int64_t t = 1; t < c->steps; t++) {
         tw_node *next = advance(c, a, t);
-        a = lengths ? tw_where(tw_greater(tw_reshape(lengths, TW_SHAPE(c->n, 1)), (double)t), next, a) : next;
+        a = lengths ? tw_where(tw_greater(lengths, (double)t), next, a) : next;
     }
     return a;
 }

@@ -23,5 +23,5 @@ tw_node *tw_nn_dropout_at(const tw_loc *at, tw_net *net, tw_node *x, const tw_nn
 {
     TW_OPTIONS(tw_nn_dropout_args, o);
     tw__layer l = tw__layer_enter(at, "dropout", net, NULL, &x);
-    return tw__layer_leave(&l, l.ok ? dropout(&l, x, o ? o->p : 0) : NULL);
+    return tw__layer_leave(&l, l.ok ? dropout(&l, x, o->p) : NULL);
 }

@@ -19,8 +19,8 @@ static tw_node *normal(const tw_loc *at, const tw_init_request *r, double varian
     return tw_normal(r->cx, r->shape, .std = sqrt(variance), .key = r->key);
 }
 
-static double glorot(const tw_init_request *r) { return 2.0 / (double)(r->fan_in + r->fan_out); }
-static double he(const tw_init_request *r)     { return 2.0 / (double)r->fan_in; }
+static double glorot(const tw_init_request *r) { return tw__variance(2, (double)r->fan_in + (double)r->fan_out); }
+static double he(const tw_init_request *r)     { return tw__variance(2, (double)r->fan_in); }
 
 static tw_node *draw_glorot_uniform(const tw_loc *at, const tw_init *init, const tw_init_request *r)
 {

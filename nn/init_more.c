@@ -26,13 +26,13 @@ static tw_node *draw_truncated(const tw_loc *at, const tw_init *init, const tw_i
 static tw_node *draw_lecun_normal(const tw_loc *at, const tw_init *init, const tw_init_request *r)
 {
     (void)init;
-    return truncated(at, r, sqrt(1.0 / (double)r->fan_in));
+    return truncated(at, r, sqrt(tw__variance(1, (double)r->fan_in)));
 }
 
 static tw_node *draw_lecun_uniform(const tw_loc *at, const tw_init *init, const tw_init_request *r)
 {
     (void)init;
-    const double a = sqrt(3.0 / (double)r->fan_in);
+    const double a = sqrt(3 * tw__variance(1, (double)r->fan_in));
     return tw_uniform(r->cx, r->shape, .low = -a, .high = a, .key = r->key);
 }
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "nn/loss_impl.h"
+#include <float.h>
 #include <math.h>
 
 double tw__loss_number(double given, double otherwise)
@@ -41,6 +42,17 @@ bool tw__loss_enter(const tw_loc *at, const char *op, int n, tw_node **xs)
     return true;
 }
 
+bool tw__loss_option(const tw_loc *at, const char *op, tw_node **xs, const char *name, double v, double low, double high)
+{
+    if (v >= low && v <= high) return true;
+    tw_ctx *cx = xs[0]->cx;
+    tw_name_leave(cx);
+    xs[0] = high < DBL_MAX ? tw_fail(cx, TW_EARG, op, at, "%s is %g: from %g to %g", name, v, low, high)
+          : low == 0       ? tw_fail(cx, TW_EARG, op, at, "%s is %g: at least 0, and finite", name, v)
+                           : tw_fail(cx, TW_EARG, op, at, "%s is %g: finite", name, v);
+    return false;
+}
+
 tw_node *tw__loss_leave(const tw_loc *at, tw_node *each, tw_reduction reduction)
 {
     tw_ctx *cx = each->cx;
@@ -75,6 +87,7 @@ tw_node *tw_binary_cross_entropy_at(const tw_loc *at, tw_node *z, tw_node *t, co
     TW_OPTIONS(tw_binary_args, o);
     tw_node *x[] = { z, t };
     if (!tw__loss_enter(at, "binary_cross_entropy", 2, x)) return x[0];
+    if (!tw__loss_option(at, "binary_cross_entropy", x, "positive_weight", o->positive_weight, 0, DBL_MAX)) return x[0];
     return tw__loss_leave(at, bernoulli(at, x[0], x[1], o), o->reduction);
 }
 
@@ -92,10 +105,13 @@ tw_node *tw_focal_loss_at(const tw_loc *at, tw_node *z, tw_node *t, const tw_foc
     TW_OPTIONS(tw_focal_args, o);
     tw_node *x[] = { z, t };
     if (!tw__loss_enter(at, "focal_loss", 2, x)) return x[0];
+    const double gamma = tw__loss_number(o->gamma, 2);
+    if (!tw__loss_option(at, "focal_loss", x, "gamma", gamma, 0, DBL_MAX) ||
+        !tw__loss_option(at, "focal_loss", x, "alpha", o->alpha, 0, 1)) return x[0];
     t = x[1];
     tw_node *p = tw_sigmoid(x[0]), *other = tw_sub(1, t);
     tw_node *missed = tw_add(tw_mul(tw_sub(1, p), t), tw_mul(p, other));        /* 1 - the probability of the truth */
-    tw_node *each = tw_mul(bernoulli(at, x[0], t, &(tw_binary_args){ 0 }), tw_pow(missed, tw__slot(tw__loss_number(o->gamma, 2))));
+    tw_node *each = tw_mul(bernoulli(at, x[0], t, &(tw_binary_args){ 0 }), tw_pow(missed, tw__slot(gamma)));
     if (o->alpha > 0) each = tw_mul(tw_add(tw_mul(tw__slot(o->alpha), t), tw_mul(tw__slot(1 - o->alpha), other)), each);
     return tw__loss_leave(at, each, o->reduction);
 }

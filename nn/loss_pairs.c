@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "nn/loss_impl.h"
+#include <float.h>
 
 /* ---- distributions */
 
@@ -62,6 +63,7 @@ tw_node *tw_margin_ranking_loss_at(const tw_loc *at, tw_node *a, tw_node *b, tw_
     TW_OPTIONS(tw_margin_args, o);
     tw_node *x[] = { a, b, t };
     if (!tw__loss_enter(at, "margin_ranking_loss", 3, x)) return x[0];
+    if (!tw__loss_option(at, "margin_ranking_loss", x, "margin", o->margin, -DBL_MAX, DBL_MAX)) return x[0];
     return tw__loss_leave(at, tw_relu(tw_sub(tw__slot(o->margin), tw_mul(x[2], tw_sub(x[0], x[1])))), o->reduction);
 }
 
@@ -76,8 +78,10 @@ tw_node *tw_triplet_loss_at(const tw_loc *at, tw_node *anchor, tw_node *positive
     TW_OPTIONS(tw_margin_args, o);
     tw_node *x[] = { anchor, positive, negative };
     if (!tw__loss_enter(at, "triplet_loss", 3, x)) return x[0];
+    const double margin = tw__loss_number(o->margin, 1);
+    if (!tw__loss_option(at, "triplet_loss", x, "margin", margin, -DBL_MAX, DBL_MAX)) return x[0];
     tw_node *closer = tw_sub(distance(at, x[0], x[1]), distance(at, x[0], x[2]));
-    return tw__loss_leave(at, tw_relu(tw_add(closer, tw__slot(tw__loss_number(o->margin, 1)))), o->reduction);
+    return tw__loss_leave(at, tw_relu(tw_add(closer, tw__slot(margin))), o->reduction);
 }
 
 static tw_node *normalised(const tw_loc *at, tw_node *x)
@@ -116,6 +120,7 @@ tw_node *tw_cosine_loss_at(const tw_loc *at, tw_node *a, tw_node *b, const tw_co
     TW_OPTIONS(tw_cosine_args, o);
     tw_node *x[] = { a, b };
     if (!tw__loss_enter(at, "cosine_loss", 2, x)) return x[0];
+    if (!tw__loss_option(at, "cosine_loss", x, "margin", o->margin, -DBL_MAX, DBL_MAX)) return x[0];
     tw_node *cosine = tw__last_sum(at, tw_mul(normalised(at, x[0]), normalised(at, x[1]))), *each = tw_sub(1, cosine);
     if (o->t) each = tw_where(tw_greater(o->t, 0.0), each, tw_relu(tw_sub(cosine, tw__slot(o->margin))));
     return tw__loss_leave(at, each, o->reduction);
@@ -134,7 +139,9 @@ static tw_node *overlap(const tw_loc *at, const char *op, tw_node *p, tw_node *t
 {
     tw_node *x[] = { p, t };
     if (!tw__loss_enter(at, op, 2, x)) return x[0];
-    const tw_arg smooth = tw__slot(tw__loss_number(o->smooth, 1));
+    const double added = tw__loss_number(o->smooth, 1);
+    if (!tw__loss_option(at, op, x, "smooth", added, 0, DBL_MAX)) return x[0];
+    const tw_arg smooth = tw__slot(added);
     tw_node *common = by_example(at, tw_mul(x[0], x[1])), *total = tw_add(by_example(at, x[0]), by_example(at, x[1]));
     tw_node *part = dice ? tw_mul(2, common) : common, *whole = dice ? total : tw_sub(total, common);
     return tw__loss_leave(at, tw_sub(1, tw_div(tw_add(part, smooth), tw_add(whole, smooth))), o->reduction);

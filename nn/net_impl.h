@@ -55,4 +55,6 @@ tw_node *tw__layer_has(const tw__layer *l, const char *name);
 /* tw_fail that adds which layer it was and who called it. */
 tw_node *tw__layer_fail(const tw__layer *l, tw_code code, const char *op, const char *format, ...) TW_PRINTF(4, 5);
 
+/* Of first values; without terms there are none, and any will do. */
+static inline double tw__variance(double of_all, double terms) { return terms > 0 ? of_all / terms : 0; }
 static inline tw_init tw__init_or(tw_init given, tw_init otherwise) { return given.draw ? given : otherwise; }

@@ -7,18 +7,19 @@
  */
 #include "nn/net_impl.h"
 
-/* [kh, kw, in, out]: an output sums kh * kw * in terms. A vector counts as its own fan. */
+/* [kh, kw, in, out]: an output sums kh * kw * in terms. A vector counts as its own fan. What is too large for that is no
+ * shape, as whoever draws will say. */
 static tw_init_request request(tw_net *net, const char *path, tw_shape shape)
 {
     const int n = shape.n;
+    tw_init_request r = { .cx = net->cx, .path = path, .shape = shape, .key = tw__path_hash(path) | (uint64_t)1 << 63 };
     int64_t window = 1;
-    for (int i = 0; i < n - 2; i++) window *= shape.at[i];
-    return (tw_init_request){
-        .cx = net->cx, .path = path, .shape = shape,
-        .fan_in  = n ? window * shape.at[n > 1 ? n - 2 : 0] : 1,
-        .fan_out = n ? window * shape.at[n - 1] : 1,
-        .key = tw__path_hash(path) | (uint64_t)1 << 63,
-    };
+    bool over = false;
+    for (int i = 0; i < n - 2; i++) over = over || __builtin_mul_overflow(window, shape.at[i], &window);
+    over = over || __builtin_mul_overflow(window, n ? shape.at[n > 1 ? n - 2 : 0] : 1, &r.fan_in);
+    over = over || __builtin_mul_overflow(window, n ? shape.at[n - 1] : 1, &r.fan_out);
+    if (over) r.fan_in = r.fan_out = INT64_MAX;
+    return r;
 }
 
 static bool same_shape(const tw_dims *a, const tw_shape *b)

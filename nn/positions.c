@@ -8,6 +8,13 @@
 #include "nn/sequence.h"
 #include <math.h>
 
+static bool has_base(const tw_loc *at, tw_ctx *cx, const char *op, const tw_position_args *o)
+{
+    if (o->base >= 0 && o->base < HUGE_VAL) return true;
+    tw_fail(cx, TW_EARG, op, at, "base is %g: greater than 0", o->base);
+    return false;
+}
+
 /* position / base^(2 i / units), [steps, units / 2]. */
 static tw_node *angles(const tw_loc *at, tw_ctx *cx, tw_dtype dtype, int64_t steps, int64_t units, const tw_position_args *o)
 {
@@ -24,6 +31,7 @@ tw_node *tw_sinusoidal_at(const tw_loc *at, tw_ctx *cx, int64_t steps, int64_t u
     if (steps < 0 || units < 2 || units % 2)
         return tw_fail(cx, TW_EARG, "sinusoidal", at, "%lld steps of %lld features: the number of features must be even",
                        (long long)steps, (long long)units);
+    if (!has_base(at, cx, "sinusoidal", o)) return tw_nil(cx);
     tw_node *angle = tw_reshape(angles(at, cx, tw_default_dtype(cx), steps, units, o), TW_SHAPE(steps, units / 2, 1));
     tw_node *both[] = { tw_sin(angle), tw_cos(angle) };
     return tw_reshape(tw_concat(2, both, .axis = 2), TW_SHAPE(steps, units));
@@ -40,6 +48,7 @@ tw_node *tw_rotary_at(const tw_loc *at, tw_node *x, const tw_position_args *o)
         return tw_fail(x->cx, TW_ESHAPE, "rotary", at, "x is %s of %s, not [..., steps, an even number of features] of floats",
                        tw_shape_text(x->shape, text, sizeof text), tw_dtype_name(tw_dtype_of(x)));
     if (rank == TW_MAX_RANK) return tw_fail(x->cx, TW_ESHAPE, "rotary", at, "x has %d axes: at most %d", rank, TW_MAX_RANK - 1);
+    if (!has_base(at, x->cx, "rotary", o)) return tw_nil(x->cx);
 
     tw_node *angle = angles(at, x->cx, tw_dtype_of(x), tw_dim(x, -2), units, o);
     tw_node *c = tw_cos(angle), *s = tw_sin(angle), *part[2];
@@ -60,11 +69,11 @@ static tw_node *learned(const tw__layer *l, tw_node *x, const tw_position_args *
     if (tw_rank(x) < 2)
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "x is %s, not [n, steps, features]", tw_shape_text(x->shape, text, sizeof text));
     const int64_t steps = tw_dim(x, -2), units = tw_dim(x, -1);
-    if (o->start < 0 || o->start > o->capacity - steps)
+    if (o->capacity < steps || o->start < 0 || o->start > o->capacity - steps)
         return tw__layer_fail(l, TW_EARG, l->kind, "%lld positions from %lld on of %lld: give .capacity = n", (long long)steps,
                               (long long)o->start, (long long)o->capacity);
     tw_node *table = tw_nn_param(l->net, "weight", TW_SHAPE(o->capacity, units), tw__init_or(o->init, tw_normal_init(0.02)));
-    return tw_add(x, tw_slice(table, .start = { o->start }, .size = { steps }));
+    return steps ? tw_add(x, tw_slice(table, .start = { o->start }, .size = { steps })) : x;
 }
 
 tw_node *tw_nn_positions_at(const tw_loc *at, tw_net *net, const char *name, tw_node *x, const tw_position_args *o)

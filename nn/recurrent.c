@@ -63,7 +63,12 @@ bool tw__cell_params(const tw__layer *l, tw__cell *cell, const char *prefix, int
         tw__layer_fail(l, TW_EARG, l->kind, "units is %lld: give the width, .units = n", (long long)units);
         return false;
     }
-    const int64_t all = cell->gates * units;
+    int64_t all;
+    if (__builtin_mul_overflow(units, cell->gates, &all)) all = INT64_MAX;       /* too large, like itself */
+    if (o->relu && cell->gates > 1) {
+        tw__layer_fail(l, TW_EARG, l->kind, ".relu is for simple cells: gates have functions of their own");
+        return false;
+    }
     cell->relu = o->relu;
     cell->w = param(l, prefix, "input_weight", TW_SHAPE(in, all), tw__init_or(o->init, tw_glorot_uniform));
     cell->u = param(l, prefix, "hidden_weight", TW_SHAPE(units, all), tw__init_or(o->hidden_init, tw_orthogonal));

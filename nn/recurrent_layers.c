@@ -69,10 +69,10 @@ static tw_node *layers(run *r, tw_node *x)
         if (both == 2) y[1] = direction(r, x, k * both + 1, true, reverse);
         if (!tw_ok(x->cx)) return NULL;
         x = both == 2 ? tw_concat(2, y, .axis = 2) : y[0];
-        if (k + 1 < n && r->o->dropout > 0) x = tw_nn_dropout(r->l->net, x, .p = r->o->dropout);
+        if (k + 1 < n && r->o->dropout != 0) x = tw_nn_dropout(r->l->net, x, .p = r->o->dropout);
     }
     if (r->o->last_h) *r->o->last_h = tw_stack(n * both, r->h);
-    if (r->o->last_c && r->kind->memory) *r->o->last_c = tw_stack(n * both, r->c);
+    if (r->o->last_c) *r->o->last_c = tw_stack(n * both, r->c);
     return x;
 }
 
@@ -85,6 +85,8 @@ static tw_node *recurrent(const tw__layer *l, const tw__cell *kind, tw_node *x, 
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "x is %s, not [n, steps, features]", tw_shape_text(x->shape, text, sizeof text));
     if (o->layers < 0 || o->layers > most)
         return tw__layer_fail(l, TW_EARG, l->kind, "layers is %d: from 1 to %d", o->layers, most);
+    if (!kind->memory && (o->c || o->last_c))
+        return tw__layer_fail(l, TW_EARG, l->kind, ".c and .last_c are of lstm");
     const int states = (o->layers ? o->layers : 1) * (MAX_STATES / most);
     if (o->lengths && !tw_is_nil(o->lengths) && (tw_rank(o->lengths) != 1 || tw_count(o->lengths) != tw_dim(x, 0)))
         return tw__layer_fail(l, TW_ESHAPE, l->kind, "lengths are %s for %lld sequences",

@@ -13,7 +13,7 @@ typedef tw_node *(*part)(const tw__layer *l, tw_node *x, const tw_nn_block_args 
 static tw_node *dropped(const tw__layer *l, tw_node *x, const tw_nn_block_args *o)
 {
     const tw_loc *at = l->at;
-    return o->dropout > 0 ? tw_nn_dropout(l->net, x, .p = o->dropout) : x;
+    return o->dropout != 0 ? tw_nn_dropout(l->net, x, .p = o->dropout) : x;
 }
 
 static tw_node *to_itself(const tw__layer *l, tw_node *x, const tw_nn_block_args *o)
