@@ -23,7 +23,7 @@ static tw_node *next(const tw_loc *at, const tw__turn *u)
     return tw_sub(tw__decayed(at, u), tw_mul(tw__slot(u->lr), d));
 }
 
-static const tw__update adadelta = { .name = "adadelta", .moments = moments, .next = next };
+static const tw__update adadelta = { .name = "adadelta", .beta2 = "rho", .moments = moments, .next = next };
 
 tw_opt *tw_adadelta_at(const tw_loc *at, tw_net *net, const tw_adadelta_args *o)
 {

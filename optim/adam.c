@@ -49,8 +49,7 @@ tw_opt *tw_adamw_at(const tw_loc *at, tw_net *net, const tw_adam_args *o)
 {
     TW_OPTIONS(tw_adam_args, o);
     static const tw__update adamw = { .name = "adamw", .moments = moments, .next = next };
-    tw_adam_args with = { 0 };
-    if (o) with = *o;
+    tw_adam_args with = *o;
     with.weight_decay = tw__rate_or(with.weight_decay, 0.01);
     return made(at, net, &adamw, &with);
 }

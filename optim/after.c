@@ -40,7 +40,7 @@ tw_node *tw__looked_ahead(const tw_loc *at, tw_opt *opt, tw__trained *t, tw_node
     if (!tw_ok(opt->cx)) return w;
     t->slow = slow;
     if ((opt->steps + 1) % o->steps) return w;
-    w = tw_add(t->slow, tw_mul(tw__slot(o->alpha), tw_sub(w, t->slow)));
+    w = tw_add(t->slow, tw_mul(tw__slot(tw__rate_or(o->alpha, 0.5)), tw_sub(w, t->slow)));
     tw_assign(t->slow, w);
     return w;
 }
@@ -62,13 +62,13 @@ void tw__average(const tw_loc *at, tw_opt *opt)
         tw__trained *t = opt->live[i];
         tw_node *w = opt->cells[i];
         if (!t->average && !(t->average = tw__zeros_of(at, w))) return;
-        const double n = (double)t->averaged, c = n == 0 ? 1 : decay > 0 ? 1 - decay : 1 / (n + 1);
+        const double n = (double)t->averaged, c = n == 0 ? 1 : opt->o.average.mean ? 1 / (n + 1) : 1 - decay;
         tw_assign(t->average, n == 0 ? tw_reshape(w, tw_shape_of(w)) : tw_add(t->average, tw_mul(tw__slot(c), tw_sub(w, t->average))));
     }
 }
 
-tw_averaging tw_ema(double decay)                     { return (tw_averaging){ decay, 1, 1, true }; }
-tw_averaging tw_swa(int64_t from, int64_t every)      { return (tw_averaging){ 0, from, every > 0 ? every : 1, true }; }
+tw_averaging tw_ema(double decay)                     { return (tw_averaging){ decay, 1, 1, true, false }; }
+tw_averaging tw_swa(int64_t from, int64_t every)      { return (tw_averaging){ 0, from, every ? every : 1, true, true }; }
 
 bool tw_opt_use_average_at(const tw_loc *at, tw_opt *opt, bool on)
 {

@@ -102,7 +102,9 @@ static tw_opt_result run(tw__target *f, const tw__limits *o, memory *m, const ve
 
 static tw_opt_result minimise(tw__target *f, const tw__limits *o)
 {
-    const int64_t n = f->n, room = o->history, size = (4 + TW__LINE_VECTORS) * n + room * (2 * n + 2) + 2 * n;
+    const int64_t n = f->n, room = o->history < o->iterations ? o->history : o->iterations;      /* a pair each at most */
+    int64_t ring_size, size;
+    if (__builtin_mul_overflow(room, 2 * n + 2, &ring_size) || __builtin_add_overflow(ring_size, (6 + TW__LINE_VECTORS) * n, &size)) size = -1;
     double *block = tw__vector_new(f, size);
     if (!block) return (tw_opt_result){ .loss = (double)NAN };
     const vectors v = { block, block + n, block + 2 * n, block + 3 * n, block + 4 * n };

@@ -92,12 +92,12 @@ static tw_opt_result run(tw__target *f, const tw__limits *o, const vectors *v)
     double loss = tw__target_squares(f, NULL, v->g);
     damping c = { o->damping, 2 };
     best.converged = tw__largest(f->n, v->g) <= o->tolerance_grad;
-    while (!best.converged && tw_ok(f->opt->cx) && best.iterations < o->iterations) {
+    while (!best.converged && isfinite(loss) && tw_ok(f->opt->cx) && best.iterations < o->iterations) {
         bool taken;
         if (!solve(f, v, c.lambda) || !try_step(f, v, &c, &loss, &taken)) return best;
         best.iterations++;
         best.converged = tw__largest(f->n, v->d) <= o->tolerance_change || tw__largest(f->n, v->g) <= o->tolerance_grad;
-        if (!isfinite(loss) || (!taken && c.lambda == 0)) break;
+        if (!taken && c.lambda == 0) break;
     }
     if (tw_ok(f->opt->cx)) best.loss = loss;
     return best;

@@ -66,6 +66,10 @@ static bool flatten(tw__target *f, tw_node *const *parts, double *x)
 
 double *tw__vector_new(tw__target *f, int64_t n)
 {
+    if (n < 0 || n > INT64_MAX / (int64_t)sizeof(double)) {
+        tw_fail(f->opt->cx, TW_ENOMEM, f->op, f->at, "no memory holds so many numbers: a shorter .history");
+        return NULL;
+    }
     return tw_resize(f->opt->cx, NULL, 0, (size_t)n * sizeof(double));
 }
 
@@ -107,13 +111,21 @@ static double evaluated(tw__target *f, tw_node *y, double *gradient)
     return together(f) && flatten(f, f->opt->grads, gradient) ? tw_item(y) : (double)NAN;
 }
 
+/* What the program builds; nil after failing. */
+static tw_node *built(tw__target *f)
+{
+    tw_node *y = f->build(f->user);
+    return y || !tw_ok(f->opt->cx) ? y : tw_fail(f->opt->cx, TW_EARG, f->op, f->at, "the loss is NULL");
+}
+
 static double value_and_gradient(tw__target *f, const double *x, double *gradient, tw_node *(*of)(tw__target *f, tw_node *built))
 {
     const tw_loc *at = f->at;
     tw_opt *opt = f->opt;
     TW_SCOPE(opt->cx);
     assign_trial(f, x);
-    tw_node *y = of(f, f->build(f->user));
+    tw_node *y = built(f);
+    if (tw_ok(opt->cx)) y = of(f, y);
     if (!tw_ok(opt->cx)) return (double)NAN;
     tw_grads(y, opt->active, opt->cells, opt->grads);
     return tw_ok(opt->cx) && reaches_some(f) ? evaluated(f, y, gradient) : (double)NAN;
@@ -147,7 +159,7 @@ bool tw__target_curvature(tw__target *f, const double *p, double *product)
     const tw_loc *at = f->at;
     tw_opt *opt = f->opt;
     TW_SCOPE(opt->cx);
-    tw_node *r = f->build(f->user);
+    tw_node *r = built(f);
     for (int i = 0; i < opt->active; i++) opt->grads[i] = leaf_of(at, opt->cells[i], p + offset_of(opt, i));
     tw_node *along = tw_ok(opt->cx) ? tw_jvp(r, opt->active, opt->cells, opt->grads) : NULL;
     if (!tw_ok(opt->cx)) return false;
@@ -164,9 +176,8 @@ static bool begin(tw__target *f)
     tw_opt *opt = f->opt;
     {
         TW_SCOPE(opt->cx);
-        tw_node *y = f->build(f->user);
+        built(f);
         if (!tw_ok(opt->cx)) return false;
-        if (!y) return tw_fail(opt->cx, TW_EARG, f->op, f->at, "the loss is NULL"), false;
     }
     if (!tw__opt_collect(opt)) return false;
     f->n = offset_of(opt, opt->active);

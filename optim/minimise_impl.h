@@ -36,7 +36,8 @@ static inline double tw__largest(int64_t n, const double *a)
     double most = 0;
     for (int64_t i = 0; i < n; i++) {
         const double v = a[i] < 0 ? -a[i] : a[i];
-        if (v > most) most = v;
+        if (!(v <= most)) most = v;             /* NaN comes, */
+        if (!(most == most)) return most;       /* and stays */
     }
     return most;
 }
@@ -55,7 +56,7 @@ enum { TW__LINE_VECTORS = 4 };
  * has room for TW__LINE_VECTORS vectors. False in error. */
 bool tw__strong_wolfe(tw__target *f, const double *x, const double *d, double t, double tolerance, tw__point *p, double *scratch);
 
-/* n doubles; NULL without memory, and then the context is in error. */
+/* n doubles; NULL without memory, and for too many, which -1 says: then the context is in error. */
 double *tw__vector_new(tw__target *f, int64_t n);
 void    tw__vector_free(tw__target *f, double *v, int64_t n);
 

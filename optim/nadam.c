@@ -19,11 +19,11 @@ static double momentum_of(const tw__numbers *o, int64_t t)
     return o->beta1 * (1 - 0.5 * pow(0.96, (double)t * o->momentum_decay));
 }
 
-/* M_t. Nearly always the next one, or the same for another parameter. */
+/* M_t. Nearly always the next one, or the same for another parameter. Once it is nothing beside 1 it need not be known. */
 static double product_of(tw_opt *opt, int64_t t)
 {
     if (t < opt->nadam.t || !opt->nadam.t) opt->nadam.t = 0, opt->nadam.product = 1;
-    while (opt->nadam.t < t) opt->nadam.product *= momentum_of(&opt->numbers, ++opt->nadam.t);
+    while (opt->nadam.t < t && opt->nadam.product > 1e-30) opt->nadam.product *= momentum_of(&opt->numbers, ++opt->nadam.t);
     return opt->nadam.product;
 }
 

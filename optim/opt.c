@@ -22,18 +22,21 @@ tw__common tw__common_of(const void *options)
     return c;
 }
 
-static bool in_range(const tw_loc *at, tw_ctx *cx, const char *op, const tw__common *c, const tw__numbers *o)
+static bool in_range(const tw_loc *at, tw_ctx *cx, const tw__update *update, const tw__common *c, const tw__numbers *o)
 {
+    const char *op = update->name;
     const double any = HUGE_VAL;
     const struct { const char *name; double value, below; } limits[] = {
         { "lr", c->lr, any },                   { "momentum", o->momentum, 1 },         { "beta1", o->beta1, 1 },
-        { "beta2", o->beta2, 1 },               { "epsilon", o->epsilon, any },         { "weight_decay", c->weight_decay, any },
+        { update->beta2 ? update->beta2 : "beta2", o->beta2, 1 },               { "epsilon", o->epsilon, any },         { "weight_decay", c->weight_decay, any },
         { "l1", c->l1, any },                   { "l2", c->l2, any },                   { "proximal_l1", c->proximal_l1, any },
         { "clip_norm", c->clip_norm, any },     { "clip_value", c->clip_value, any },   { "max_norm", c->max_norm, any },
         { "dampening", o->dampening, any },     { "average.decay", c->average.decay, 1 },
         { "momentum_decay", o->momentum_decay, any },                                   { "plateau.factor", c->plateau.factor, 1 },
         { "lookahead.alpha", c->lookahead.alpha, any },                                 { "accumulate", (double)c->accumulate, any },
-        { "lookahead.steps", (double)c->lookahead.steps, any },
+        { "lookahead.steps", (double)c->lookahead.steps, any },                         { "plateau.threshold", c->plateau.threshold, any },
+        { "plateau.cooldown", (double)c->plateau.cooldown, any },                       { "plateau.lowest", c->plateau.lowest, any },
+        { "average.from", (double)c->average.from, any },                               { "average.every", (double)c->average.every, any },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         if (limits[i].value >= 0 && limits[i].value < limits[i].below) continue;
@@ -68,7 +71,7 @@ tw_opt *tw__opt_new(const tw_loc *at, tw_net *net, const tw__update *update, con
     tw_ctx *cx = tw_net_ctx(net);
     tw__common o = tw__common_of(options);
     if (!o.schedule.rate && lr > 0) o.lr = tw__rate_or(o.lr, lr);
-    if (!cx || !tw_ok(cx) || !in_range(at, cx, update->name, &o, &own)) return &dead;
+    if (!cx || !tw_ok(cx) || !in_range(at, cx, update, &o, &own)) return &dead;
     if (o.only && !(o.only = tw_intern(cx, o.only))) return &dead;
     tw_opt *opt = tw_resize(cx, NULL, 0, sizeof *opt);
     if (!opt) return &dead;

@@ -38,6 +38,7 @@ struct tw__target;
 /* One rule: a constant struct. */
 typedef struct tw__update {
     const char *name;
+    const char *beta2;                                              /* what its users call it; default "beta2" */
     int (*moments)(const tw__numbers *o, const tw_node *w);         /* cells beside the parameter, zero at first */
     tw_node *(*next)(const tw_loc *at, const tw__turn *u);          /* assigns the moments, gives the new weights */
     tw_opt_result (*minimise)(struct tw__target *f, const tw__limits *o);      /* instead of both: minimise_impl.h */

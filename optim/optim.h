@@ -61,7 +61,7 @@ typedef struct tw_plateau {
 /* ---- averages of weights --------------------------------------------------------------------- */
 
 /* Beside each parameter an average over steps, kept by the same evaluation: see tw_opt_use_average. */
-typedef struct tw_averaging { double decay; int64_t from, every; bool on; } tw_averaging;
+typedef struct tw_averaging { double decay; int64_t from, every; bool on, mean; } tw_averaging;
 /* average = decay average + (1 - decay) w, after every step. */
 TW_API tw_averaging tw_ema(double decay);
 /* The mean of w after the steps from, from + every, ... (Izmailov et al. 2018). */
@@ -69,7 +69,7 @@ TW_API tw_averaging tw_swa(int64_t from, int64_t every);
 
 /* Every so many steps the weights return part of the way to where they were: w = slow = slow + alpha (w - slow)
  * (Zhang et al. 2019). */
-typedef struct tw_lookahead { int64_t steps; double alpha; } tw_lookahead;
+typedef struct tw_lookahead { int64_t steps; double alpha; } tw_lookahead;      /* alpha: default 0.5 */
 
 /* ---- rules --------------------------------------------------------------------------------- */
 

@@ -30,7 +30,7 @@ bool tw_opt_observe(tw_opt *opt, double value)
 {
     if (!opt || !opt->cx || !tw_ok(opt->cx) || !(opt->o.plateau.factor > 0)) return false;
     const tw_plateau *p = &opt->o.plateau;
-    if (!opt->plateau.any || better(p, value, opt->plateau.best)) {
+    if (opt->plateau.any ? better(p, value, opt->plateau.best) : !isnan(value)) {
         opt->plateau.any  = true;
         opt->plateau.best = value;
         opt->plateau.bad  = 0;

@@ -31,7 +31,7 @@ static tw_node *next(const tw_loc *at, const tw__turn *u)
     return tw_sub(tw__decayed(at, u), tw_mul(tw__slot(u->lr), d));
 }
 
-static const tw__update rmsprop = { .name = "rmsprop", .moments = moments, .next = next };
+static const tw__update rmsprop = { .name = "rmsprop", .beta2 = "alpha", .moments = moments, .next = next };
 
 tw_opt *tw_rmsprop_at(const tw_loc *at, tw_net *net, const tw_rmsprop_args *o)
 {

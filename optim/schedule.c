@@ -81,14 +81,21 @@ static void close_part(tw_schedule *s, int64_t until)
     s->parts++;
 }
 
+static int64_t later(int64_t step, int64_t by)
+{
+    int64_t sum;
+    return __builtin_add_overflow(step, by, &sum) ? INT64_MAX : sum;
+}
+
 tw_schedule tw_then(tw_schedule first, int64_t steps, tw_schedule second)
 {
     tw_schedule s = first;
+    if (steps < 0) steps = 0;
     for (int i = 0; i < s.parts && i < TW__SCHEDULE_PARTS; i++)
         if (s.part[i].until > steps) s.part[i].until = steps;
     close_part(&s, steps);
     for (int i = 0; i < second.parts && i < TW__SCHEDULE_PARTS; i++, s.parts++)
-        if (s.parts < TW__SCHEDULE_PARTS) s.part[s.parts] = second.part[i], s.part[s.parts].until += steps;
+        if (s.parts < TW__SCHEDULE_PARTS) s.part[s.parts] = second.part[i], s.part[s.parts].until = later(s.part[s.parts].until, steps);
 
     s.rate = second.rate, s.a = second.a, s.b = second.b, s.c = second.c, s.d = second.d, s.user = second.user;
     return s;

@@ -42,7 +42,8 @@ bool tw__opt_restore_one(const tw_loc *at, tw_opt *opt, tw__trained *t)
     const char *path = t->item->path, *text = opt->source->text(opt->source, path);
     int gathered = 0;
     if (!text) return true;
-    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %d", &t->steps, &t->averaged, &gathered) != 3)
+    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %d", &t->steps, &t->averaged, &gathered) != 3 ||
+        t->steps < 0 || t->steps > opt->steps || t->averaged < 0 || t->averaged > opt->steps)
         return tw_fail(opt->cx, TW_EIO, opt->update->name, at, "damaged state of \"%.80s\": %.40s", path, text), false;
     t->gathered = gathered;
     for (int k = 0; k < CELLS; k++) {
@@ -60,7 +61,8 @@ static bool numbers(const tw_loc *at, tw_opt *opt, const char *text)
     const int n = sscanf(text, "%31s %" SCNd64 " %" SCNd64 " %la %la %" SCNd64 " %" SCNd64 " %d %" SCNd64 " %la", name, &opt->steps,
                          &opt->gathered, &opt->plateau.scale, &opt->plateau.best, &opt->plateau.bad, &opt->plateau.cooling, &any,
                          &opt->nadam.t, &opt->nadam.product);
-    if (n != 10) return tw_fail(opt->cx, TW_EIO, opt->update->name, at, "damaged state: %.80s", text), false;
+    if (n != 10 || opt->steps < 0 || opt->steps > INT64_MAX / 2 || opt->gathered < 0 || opt->gathered > INT64_MAX / 2)
+        return tw_fail(opt->cx, TW_EIO, opt->update->name, at, "damaged state: %.80s", text), false;
     if (strcmp(name, opt->update->name))
         return tw_fail(opt->cx, TW_EARG, opt->update->name, at, "the state is one of %s", name), false;
     opt->plateau.any = any;

@@ -108,6 +108,14 @@ tw_node **tw_opt_grads_at(const tw_loc *at, tw_opt *opt, tw_node *loss)
     return gradients(at, "opt_grads", opt, loss);
 }
 
+static void wrong_shape(const tw_loc *at, const tw_opt *opt, int i, const tw_node *g)
+{
+    char has[96], wants[96];
+    if (g->cx != opt->cx) return;           /* shapes of contexts cannot be compared; what uses g will refuse it */
+    tw_fail(opt->cx, TW_ESHAPE, "opt_apply", at, "gradient %d is %s, but \"%s\" is %s", i, tw_shape_text(g->shape, has, sizeof has),
+            opt->live[i]->item->path, tw_shape_text(opt->cells[i]->shape, wants, sizeof wants));
+}
+
 bool tw_opt_apply_at(const tw_loc *at, tw_opt *opt, tw_node *const *grads)
 {
     if (!opt || !opt->cx || !tw_ok(opt->cx)) return false;
@@ -118,6 +126,7 @@ bool tw_opt_apply_at(const tw_loc *at, tw_opt *opt, tw_node *const *grads)
     if (!opt->active) tw_fail(opt->cx, TW_EARG, "opt_apply", at, "no parameters are known yet: tw_opt_grads says which gradients are due");
     for (int i = 0; i < opt->active && tw_ok(opt->cx); i++) {
         if (!grads[i]) tw_fail(opt->cx, TW_EARG, "opt_apply", at, "gradient %d, of \"%s\", is NULL", i, opt->live[i]->item->path);
+        else if (!tw_is_nil(grads[i]) && grads[i]->shape != opt->cells[i]->shape) wrong_shape(at, opt, i, grads[i]);
         opt->grads[i] = grads[i];
     }
     return tw_ok(opt->cx) && apply(at, "opt_apply", opt, opt->grads);
