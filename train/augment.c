@@ -186,13 +186,16 @@ static bool shapes(const tw_loc *at, const tw_dataset *d, augment *a)
     a->h = s->at[0], a->w = s->at[1];
     a->pixel = (s->n == 3 ? s->at[2] : 1) * (int64_t)tw_dtype_size(d->x.dtype);
     a->out_h = crop ? o->crop[0] : a->h, a->out_w = crop ? (o->crop[1] ? o->crop[1] : o->crop[0]) : a->w;
-    if (a->out_h < 1 || a->out_w < 1 || a->out_h > a->h + 2 * o->shift || a->out_w > a->w + 2 * o->shift) {
+    const int64_t wider = 2 * (int64_t)o->shift;
+    if (a->out_h < 1 || a->out_w < 1 || a->out_h > a->h + wider || a->out_w > a->w + wider) {
         tw_fail(d->cx, TW_EARG, "dataset_augment", at, "a crop of %lld by %lld from images of %lld by %lld", (long long)a->out_h,
                 (long long)a->out_w, (long long)a->h, (long long)a->w);
         return false;
     }
     a->x.item.at[0] = a->out_h, a->x.item.at[1] = a->out_w;
-    a->x.bytes = (size_t)(a->out_h * a->out_w * a->pixel);
+    int64_t bytes;
+    if (__builtin_mul_overflow(a->out_h * a->out_w, a->pixel, &bytes)) return refuse(at, d, TW_EARG, ".crop is more than any memory holds");
+    a->x.bytes = (size_t)bytes;
     return true;
 }
 

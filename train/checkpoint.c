@@ -186,7 +186,8 @@ static bool read_run(const tw_loc *at, const incoming *in, tw__run *r)
     const bool read = run && random && sscanf(random, "%" SCNu64 " %" SCNu64, &seed, &count) == 2 &&
         sscanf(run, "%d %" SCNd64 " %" SCNd64 " %la %la %" SCNd64 " %la %d %d %d %" SCNd64 " %" SCNd64, &r->epoch, &r->batch, &r->steps,
                &r->loss, &r->metric, &r->seen, &r->best, &r->best_epoch, &r->bad, &over, &r->size, &r->count) == 12;
-    if (!read || r->epoch < 0 || r->batch < 0) return tw__file_fail(at, cx, "fit", in->a.path, TW_EIO, "is no checkpoint of a run");
+    if (!read || r->epoch < 0 || r->batch < 0 || r->steps < 0 || r->seen < 0 || r->best_epoch < -1 || r->bad < 0 || r->bad > r->epoch)
+        return tw__file_fail(at, cx, "fit", in->a.path, TW_EIO, "is no checkpoint of a run");
     r->over = over;
     if (seed != tw_seed(cx))
         return tw__file_fail(at, cx, "fit", in->a.path, TW_EARG, "is of a run with the seed %" PRIu64 ", not %" PRIu64, seed, tw_seed(cx));

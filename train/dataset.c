@@ -135,10 +135,10 @@ static bool copy_column(const tw_loc *at, tw_ctx *cx, tw_node *n, tw__column *c)
     if (!from) return false;
 
     const tw_shape shape = tw_shape_of(n);
-    if (shape.n < 1) {
-        tw_fail(cx, TW_ESHAPE, "dataset_tensors", at, "a single number has no axis of examples");
-        return false;
-    }
+    char text[96];
+    if (shape.n < 1) return tw_fail(cx, TW_ESHAPE, "dataset_tensors", at, "a single number has no axis of examples"), false;
+    if (!tw_count(n))
+        return tw_fail(cx, TW_ESHAPE, "dataset_tensors", at, "%s has no elements", tw_shape_text(n->shape, text, sizeof text)), false;
     *c = (tw__column){ .stored = dtype, .dtype = dtype, .scale = 1, .size = 1 };
     c->item.n = shape.n - 1;
     for (int i = 0; i < c->item.n; i++) c->size *= c->item.at[i] = shape.at[i + 1];
@@ -155,6 +155,11 @@ tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *y)
         return &tw__dataset_dead;
     }
     tw_ctx *cx = tw_ctx_of(x);
+    if (y && tw_ctx_of(y) != cx) {
+        tw_fail(cx, TW_ESCOPE, "dataset_tensors", at, "y belongs to another context than x");
+        tw_fail(tw_ctx_of(y), TW_ESCOPE, "dataset_tensors", at, "x belongs to another context than y");
+        return &tw__dataset_dead;
+    }
     tw_dataset d = { .cx = cx, .unit = "examples" };
     const bool ok = copy_column(at, cx, x, &d.x) && (!y || copy_column(at, cx, y, &d.y));
     if (!ok) return tw__dataset_settle(&d);

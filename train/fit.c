@@ -249,6 +249,10 @@ static bool sensible(const fit *f)
     const tw_fit_args *o = &f->o;
     const char *missing = !f->model ? "the model" : !o->loss ? ".loss" : !o->train ? ".train" : !o->opt ? ".opt" : NULL;
     if (missing) return tw_fail(f->cx, TW_EARG, "fit", f->at, "%s is missing", missing), false;
+    const tw_dataset *const sets[] = { o->train, o->valid };
+    for (int i = 0; i < 2; i++)
+        if (sets[i] && sets[i]->cx && sets[i]->cx != f->cx)
+            return tw_fail(f->cx, TW_ESCOPE, "fit", f->at, "%s belongs to another context than the network", i ? ".valid" : ".train"), false;
     if (o->epochs < 0 || o->batch < 0 || o->patience < 0 || o->checkpoint_steps < 0)
         return tw_fail(f->cx, TW_EARG, "fit", f->at, ".epochs, .batch, .patience and .checkpoint_steps are not negative"), false;
     if (o->opt->cx && o->opt->update->squares)

@@ -17,6 +17,7 @@
 #include "train/train_impl.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,9 +67,15 @@ static bool pair_of(const tw_loc *at, const char *op, tw_node *a, tw_node *b, pa
     return ok;
 }
 
-static bool refuse(pair *p, tw_code code, const char *what, int64_t i, double value)
+static bool refuse(pair *p, tw_code code, const char *format, ...) TW_PRINTF(3, 4);
+static bool refuse(pair *p, tw_code code, const char *format, ...)
 {
-    tw_fail(p->cx, code, p->op, p->at, what, (long long)i, value);
+    char text[120];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    tw_fail(p->cx, code, p->op, p->at, "%s", text);
     pair_drop(p);
     return false;
 }
@@ -78,10 +85,9 @@ static bool same_shape(pair *p, tw_node *a, tw_node *b)
     const tw_shape s = tw_shape_of(a), t = tw_shape_of(b);
     bool same = s.n == t.n;
     for (int k = 0; same && k < s.n; k++) same = s.at[k] == t.at[k];
-    if (same) return true;
-    tw_fail(p->cx, TW_ESHAPE, p->op, p->at, "%lld elements and %lld, of different shapes", (long long)p->na, (long long)p->nb);
-    pair_drop(p);
-    return false;
+    char left[60], right[60];
+    return same || refuse(p, TW_ESHAPE, "shapes %s and %s differ", tw_shape_text(a->shape, left, sizeof left),
+                          tw_shape_text(b->shape, right, sizeof right));
 }
 
 /* ---- rankings */
@@ -98,16 +104,13 @@ static int by_score(const void *x, const void *y)
 static ranked *ranking(const tw_loc *at, const char *op, tw_node *scores, tw_node *labels, pair *p, int64_t *positives)
 {
     if (!pair_of(at, op, scores, labels, p)) return NULL;
-    if (p->na != p->nb) {
-        tw_fail(p->cx, TW_ESHAPE, op, at, "%lld scores but %lld labels", (long long)p->na, (long long)p->nb);
-        return pair_drop(p), NULL;
-    }
+    if (p->na != p->nb) return refuse(p, TW_ESHAPE, "%lld scores but %lld labels", (long long)p->na, (long long)p->nb), NULL;
     ranked *r = tw_resize(p->cx, NULL, 0, (size_t)(p->na + 1) * sizeof *r);
     *positives = 0;
     for (int64_t i = 0; r && i < p->na; i++) {
         if (p->b[i] != 0 && p->b[i] != 1) {
             tw_resize(p->cx, r, (size_t)(p->na + 1) * sizeof *r, 0);
-            return refuse(p, TW_EVALUE, "label %lld is %g, neither 0 nor 1", i, p->b[i]), NULL;
+            return refuse(p, TW_EVALUE, "label %lld is %g, neither 0 nor 1", (long long)i, p->b[i]), NULL;
         }
         r[i] = (ranked){ p->a[i], p->b[i] == 1 };
         *positives += r[i].positive;
@@ -204,13 +207,11 @@ static bool classes_of(const tw_loc *at, const char *op, tw_node *logits, tw_nod
 {
     if (!pair_of(at, op, logits, labels, p)) return false;
     *classes = tw_dim(logits, -1);
-    if (tw_rank(logits) < 1 || *classes * p->nb != p->na || tw_is_float(tw_dtype_of(labels))) {
-        tw_fail(p->cx, TW_ESHAPE, op, at, "%lld %s labels for logits of %lld rows of %lld", (long long)p->nb, tw_dtype_name(tw_dtype_of(labels)),
-                (long long)(*classes ? p->na / *classes : 0), (long long)*classes);
-        return pair_drop(p), false;
-    }
+    if (tw_rank(logits) < 1 || *classes * p->nb != p->na || tw_is_float(tw_dtype_of(labels)))
+        return refuse(p, TW_ESHAPE, "%lld %s labels for logits of %lld rows of %lld", (long long)p->nb, tw_dtype_name(tw_dtype_of(labels)),
+                      (long long)(*classes ? p->na / *classes : 0), (long long)*classes);
     for (int64_t i = 0; i < p->nb; i++)
-        if (p->b[i] < 0 || p->b[i] >= (double)*classes) return refuse(p, TW_EVALUE, "label of row %lld is %g, which is no class", i, p->b[i]);
+        if (p->b[i] < 0 || p->b[i] >= (double)*classes) return refuse(p, TW_EVALUE, "label of row %lld is %g: from 0 to %lld", (long long)i, p->b[i], (long long)*classes - 1);
     return true;
 }
 
@@ -219,7 +220,7 @@ double tw_top_k_accuracy_at(const tw_loc *at, tw_node *logits, tw_node *labels, 
     pair p;
     int64_t classes, hits = 0;
     if (!classes_of(at, "top_k_accuracy", logits, labels, &p, &classes)) return undefined;
-    if (k < 1) return refuse(&p, TW_EARG, "the best %lld (%g)", k, k), undefined;
+    if (k < 1) return refuse(&p, TW_EARG, "k is %d: at least 1", k), undefined;
     for (int64_t i = 0; i < p.nb; i++) {
         const double *row = p.a + i * classes, own = row[(int64_t)p.b[i]];
         int64_t better = 0;
@@ -259,12 +260,12 @@ double tw_calibration_error_at(const tw_loc *at, tw_node *logits, tw_node *label
     int64_t classes, largest;
     double confidence[MOST_BINS] = { 0 }, hits[MOST_BINS] = { 0 }, sum = 0;
     if (!classes_of(at, "calibration_error", logits, labels, &p, &classes)) return undefined;
-    if (bins < 0 || bins > MOST_BINS) return refuse(&p, TW_EARG, "%lld bins (%g)", bins, bins), undefined;
+    if (bins < 0 || bins > MOST_BINS) return refuse(&p, TW_EARG, "%d bins: at most %d", bins, MOST_BINS), undefined;
     if (!bins) bins = BINS;
     for (int64_t i = 0; i < p.nb; i++) {
         const double *row = p.a + i * classes, total = log_sum(row, classes, &largest), sure = exp(row[largest] - total);
-        const int bin = (int)ceil(sure * bins) - 1;         /* (lower, upper] */
-        const int k = bin < 0 ? 0 : bin >= bins ? bins - 1 : bin;
+        const int bin = sure > 0 ? (int)ceil(sure * bins) - 1 : 0;      /* (lower, upper] */
+        const int k = bin >= bins ? bins - 1 : bin;
         confidence[k] += sure, hits[k] += (int64_t)p.b[i] == largest;
     }
     for (int k = 0; k < bins; k++) sum += fabs(confidence[k] - hits[k]);
@@ -274,20 +275,29 @@ double tw_calibration_error_at(const tw_loc *at, tw_node *logits, tw_node *label
 
 /* ---- from counts */
 
+static double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+static tw_scores scores_of(int classes, const int64_t *counts, int64_t c)
+{
+    double found = 0, there = 0;
+    const double hit = (double)counts[c * classes + c];
+    for (int64_t k = 0; k < classes; k++) found += (double)counts[k * classes + c], there += (double)counts[c * classes + k];
+    return (tw_scores){ ratio(hit, found), ratio(hit, there), ratio(2 * hit, found + there), (int64_t)there };
+}
+
 tw_scores tw_confusion_scores(int classes, const int64_t *counts, int which)
 {
-    double all = 0, weight = 0, diagonal = 0;
+    double weight = 0, diagonal = 0;
     tw_scores sum = { 0 };
-    for (int c = 0; c < classes; c++) {
-        double found = 0, there = 0;
-        const double hit = (double)counts[c * classes + c];
-        for (int k = 0; k < classes; k++) found += (double)counts[k * classes + c], there += (double)counts[c * classes + k];
-        const tw_scores s = { found > 0 ? hit / found : 0, there > 0 ? hit / there : 0, found + there > 0 ? 2 * hit / (found + there) : 0, (int64_t)there };
-        if (which == c) return s;
-        const double w = which == TW_WEIGHTED ? there : 1;
+    if (!counts || which < TW_WEIGHTED || which >= classes) return (tw_scores){ undefined, undefined, undefined, 0 };
+    if (which >= 0) return scores_of(classes, counts, which);
+    for (int64_t c = 0; c < classes; c++) {
+        const tw_scores s = scores_of(classes, counts, c);
+        const double w = which == TW_WEIGHTED ? (double)s.count : 1;
         sum.precision += w * s.precision, sum.recall += w * s.recall, sum.f1 += w * s.f1, sum.count += s.count;
-        weight += w, all += there, diagonal += hit;
+        weight += w, diagonal += (double)counts[c * classes + c];
     }
-    if (which == TW_MICRO) return (tw_scores){ diagonal / all, diagonal / all, diagonal / all, sum.count };
-    return (tw_scores){ sum.precision / weight, sum.recall / weight, sum.f1 / weight, sum.count };
+    const double right = ratio(diagonal, (double)sum.count);
+    if (which == TW_MICRO) return (tw_scores){ right, right, right, sum.count };
+    return (tw_scores){ ratio(sum.precision, weight), ratio(sum.recall, weight), ratio(sum.f1, weight), sum.count };
 }

@@ -70,8 +70,8 @@ bool tw_confusion_at(const tw_loc *at, tw_node *logits, tw_node *labels, int64_t
 double tw_confusion_accuracy(int classes, const int64_t *counts)
 {
     int64_t hits = 0, all = 0;
-    for (int i = 0; i < classes; i++)
-        for (int j = 0; j < classes; j++) {
+    for (int64_t i = 0; counts && i < classes; i++)
+        for (int64_t j = 0; j < classes; j++) {
             all  += counts[i * classes + j];
             hits += i == j ? counts[i * classes + j] : 0;
         }
@@ -88,8 +88,9 @@ static int digits(int64_t n)
 void tw_confusion_print(FILE *to, int classes, const int64_t *counts, const char *const *names)
 {
     if (classes < 1 || !counts) return;
+    if (!to) to = stdout;
     int width = digits(classes - 1), name = 5;
-    for (int i = 0; i < classes * classes; i++)
+    for (int64_t i = 0; i < (int64_t)classes * classes; i++)
         if (digits(counts[i]) > width) width = digits(counts[i]);
     for (int i = 0; names && i < classes; i++)
         if ((int)strlen(names[i]) > name) name = (int)strlen(names[i]);
@@ -97,9 +98,9 @@ void tw_confusion_print(FILE *to, int classes, const int64_t *counts, const char
     fprintf(to, "%*s", name + digits(classes - 1) + 1, "label");
     for (int j = 0; j < classes; j++) fprintf(to, " %*d", width, j);
     fprintf(to, "  found\n");
-    for (int i = 0; i < classes; i++) {
+    for (int64_t i = 0; i < classes; i++) {
         int64_t row = 0;
-        fprintf(to, "%*s %*d", name, names ? names[i] : "", digits(classes - 1), i);
+        fprintf(to, "%*s %*d", name, names ? names[i] : "", digits(classes - 1), (int)i);
         for (int j = 0; j < classes; j++) {
             fprintf(to, " %*lld", width, (long long)counts[i * classes + j]);
             row += counts[i * classes + j];

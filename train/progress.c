@@ -42,7 +42,7 @@ static void compose(const tw_batch *b, double now, char *line, size_t size, cons
     const struct tw__loop *l = b->loop;
     char of[16] = "", time[32];
     if (l->o.epochs > 0) snprintf(of, sizeof of, "/%d", l->o.epochs);
-    int n = snprintf(line, size, "epoch %d%s, %lld/%lld: ", b->epoch + 1, of, (long long)b->index + 1, (long long)b->of);
+    int n = snprintf(line, size, "epoch %lld%s, %lld/%lld: ", (long long)b->epoch + 1, of, (long long)b->index + 1, (long long)b->of);
     n += vsnprintf(line + n, size - (size_t)n, format, ap);
     if (n >= (int)size) return;
 

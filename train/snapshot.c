@@ -34,13 +34,20 @@ bool tw__snapshot_take(const tw_loc *at, tw_net *net, tw__snapshot *s)
     return true;
 }
 
+/* In the shape and dtype that it was taken in, or that a file claims: what is not the cell's own tw_assign refuses. */
+static tw_node *leaf(const tw_loc *at, tw_ctx *cx, const struct tw__shot *s)
+{
+    tw_shape shape = { .n = s->dims.n };
+    memcpy(shape.at, s->dims.at, sizeof shape.at);
+    return tw_data_at(at, cx, s->dtype, shape, s->data);
+}
+
 bool tw__snapshot_restore(const tw_loc *at, tw_net *net, const tw__snapshot *s)
 {
     tw_ctx *cx = tw_net_ctx(net);
     TW_SCOPE(cx);
     TW_NET_EACH(item, net, NULL)
         for (int i = 0; i < s->n; i++)
-            if (!strcmp(s->shot[i].path, item->path))
-                tw_assign(item->cell, tw_data_at(at, cx, s->shot[i].dtype, tw_shape_of(item->cell), s->shot[i].data));
+            if (!strcmp(s->shot[i].path, item->path)) tw_assign(item->cell, leaf(at, cx, &s->shot[i]));
     return tw_eval(cx);
 }

@@ -151,12 +151,12 @@ TW_API tw_node *tw_accuracy_at(const tw_loc *at, tw_node *logits, tw_node *label
 /* Adds a batch to counts[label * classes + predicted]; evaluates both. False in error. */
 TW_API bool tw_confusion_at(const tw_loc *at, tw_node *logits, tw_node *labels, int64_t *counts);
 #define tw_confusion(logits, labels, counts) tw_confusion_at(TW_HERE, logits, labels, counts)
-/* The matrix as text: a row for each label, the share that was found at its end. names may be NULL. */
+/* The matrix as text: a row for each label, the share that was found at its end (NULL: stdout). names may be NULL. */
 TW_API void tw_confusion_print(FILE *to, int classes, const int64_t *counts, const char *const *names);
 /* The share of all counts that lies on the diagonal; NaN without any. */
 TW_API double tw_confusion_accuracy(int classes, const int64_t *counts);
 
-/* Of one class of a confusion matrix, or over all. What divides by 0 is 0. */
+/* Of one class of a confusion matrix, or over all. What divides by 0 is 0; of what is neither, NaN. */
 typedef struct tw_scores { double precision, recall, f1; int64_t count; } tw_scores;
 enum { TW_MACRO = -1, TW_MICRO = -2, TW_WEIGHTED = -3 };        /* the mean of the classes; of all examples; of classes by their examples */
 TW_API tw_scores tw_confusion_scores(int classes, const int64_t *counts, int which);
