@@ -151,6 +151,10 @@ static bool evaluated(const tw_loc *at, tw_ctx *cx, int n, const tw_archive_item
         all[i] = items[i].node ? tw_input(at, "archive_write", i, items[i].node) : NULL;
         if (!items[i].node || !items[i].name)
             tw_fail(cx, TW_EARG, "archive_write", at, "the %s of tensor %d is NULL", items[i].node ? "name" : "value", i);
+        if (all[i] && all[i]->cx != cx) {
+            tw_fail(cx, TW_ESCOPE, "archive_write", at, "tensor %d belongs to another context", i);
+            tw_fail(all[i]->cx, TW_ESCOPE, "archive_write", at, "tensor %d is written by another context", i);
+        }
         ok = all[i] && tw_ok(cx) && !tw_is_nil(all[i]);
     }
     ok = ok && tw_eval_nodes(n, all);

@@ -44,7 +44,7 @@ static tw_table dead;
 typedef struct reader {
     tw_table   *t;
     tw__source *s;
-    char        separator;
+    int         separator;      /* a byte */
     int64_t     line;
     size_t      have, next;
     unsigned char in[1 << 13];
@@ -172,7 +172,7 @@ static bool skip_mark(reader *r)
 
 static bool read_all(tw__source *s, tw_table *t, const tw_csv_args *o)
 {
-    reader r = { .t = t, .s = s, .separator = o->separator ? o->separator : ',', .line = 1 };
+    reader r = { .t = t, .s = s, .separator = o->separator ? (unsigned char)o->separator : ',', .line = 1 };
     int more = skip_mark(&r) ? 1 : FAILED;
     while (more == 1) more = row(&r);
     if (more == FAILED) return false;
@@ -287,6 +287,10 @@ static void drop(void *object)
 tw_table *tw_csv_read_at(const tw_loc *at, tw_ctx *cx, const char *path, const tw_csv_args *o)
 {
     TW_OPTIONS(tw_csv_args, o);
+    if (o->separator == '"' || o->separator == '\n' || o->separator == '\r') {
+        tw_fail(cx, TW_EARG, "csv_read", at, ".separator is a quote or the end of a line");
+        return &dead;
+    }
     tw__source *s = tw__source_open(at, cx, "csv_read", path);
     if (!s) return &dead;
     tw_table *t = tw_resize(cx, NULL, 0, sizeof *t);

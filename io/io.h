@@ -97,7 +97,7 @@ typedef enum tw_names {
 typedef struct tw_name_rule {
     const char *ours;       /* pattern of paths; each * stands for any characters */
     const char *theirs;     /* the name, in which each * is what the same one of ours stands for; NULL: as without the rule */
-    tw_axes     axes;       /* our axis k is their axis .axes[k]: TW_AXES(1, 0) transposes; default as without the rule */
+    tw_axes     axes;       /* our axis k is their axis .axes[k]: TW_AXES(1, 0) transposes; default, and of other ranks, as without the rule */
 } tw_name_rule;
 
 typedef struct tw_net_file_args {

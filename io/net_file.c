@@ -75,8 +75,8 @@ static void axes_of(const tw_net_file_args *o, const char *path, int rank, int a
     const tw_name_rule *r = rule_of(o, path, star);
     const char *last = strrchr(path, '/');
     for (int k = 0; k < rank; k++) axes[k] = k;
-    if (r && r->axes.n) {
-        for (int k = 0; k < rank && r->axes.n == rank; k++) axes[k] = r->axes.at[k];
+    if (r && r->axes.n == rank) {
+        for (int k = 0; k < rank; k++) axes[k] = r->axes.at[k];
         return;
     }
     if (o->names != TW_NAMES_TORCH || strcmp(last ? last + 1 : path, "weight") || rank < 2 || rank > 5) return;

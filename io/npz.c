@@ -14,13 +14,15 @@
 #include <string.h>
 #include <zip.h>
 
+enum { NAME = 400 };                /* bytes of an entry's, ".npy" and its end included */
+
 static int64_t more(void *handle, void *to, size_t room) { return zip_fread(handle, to, room); }
 
 static bool entry(const tw_loc *at, const char *op, tw_archive *a, zip_t *z, zip_int64_t i)
 {
     const char *file = zip_get_name(z, (zip_uint64_t)i, 0);
     const size_t n = file ? strlen(file) : 0;
-    char name[400];
+    char name[NAME];
     if (n < 5 || n >= sizeof name || strcmp(file + n - 4, ".npy"))
         return tw__file_fail(at, a->cx, op, a->path, TW_EIO, "entry %lld, \"%.40s\", is no npy file", (long long)i, file ? file : "");
     snprintf(name, sizeof name, "%.*s", (int)n - 4, file);
@@ -58,10 +60,10 @@ bool tw__npz_read(const tw_loc *at, const char *op, tw_archive *a)
 
 static bool add(zip_t *z, const tw__written *w)
 {
-    char name[400], header[TW__NPY_HEADER];
-    const int length = snprintf(name, sizeof name, "%s.npy", w->name);
+    char name[NAME], header[TW__NPY_HEADER];
+    snprintf(name, sizeof name, "%s.npy", w->name);
     const size_t front = tw__npy_header(w->dtype, w->dims, header), bytes = (size_t)w->dims->count * tw_dtype_size(w->dtype);
-    char *whole = length < (int)sizeof name ? malloc(front + bytes) : NULL;
+    char *whole = malloc(front + bytes);
     if (!whole) return false;
     memcpy(whole, header, front);
     if (bytes) memcpy(whole + front, w->data, bytes);
@@ -83,8 +85,18 @@ static bool copy_out(zip_source_t *all, tw__sink *s)
     return n == 0;
 }
 
+static bool named(const tw_loc *at, tw_ctx *cx, const char *op, const char *name)
+{
+    const size_t n = strlen(name);
+    if (n && n + 5 <= NAME) return true;
+    tw_fail(cx, TW_EARG, op, at, "a name of %zu bytes, \"%.40s\": in a zip archive from 1 to %d", n, name, NAME - 5);
+    return false;
+}
+
 bool tw__npz_write(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, int n, const tw__written *items)
 {
+    for (int i = 0; i < n; i++)
+        if (!named(at, cx, op, items[i].name)) return false;
     if (!n) return tw__file_fail(at, cx, op, path, TW_EARG, "a zip archive of no tensors cannot be written");
     tw__sink *s = tw__sink_open(at, cx, op, path);
     if (!s) return false;
@@ -95,9 +107,11 @@ bool tw__npz_write(const tw_loc *at, tw_ctx *cx, const char *op, const char *pat
     bool ok = z;
     for (int i = 0; ok && i < n; i++) ok = add(z, &items[i]);
     if (all) zip_source_keep(all);
+    char why[80] = "no memory";
+    if (z && !ok) snprintf(why, sizeof why, "%s", zip_strerror(z));
     if (z && (!ok || zip_close(z) != 0)) ok = false, zip_discard(z);
     ok = ok && copy_out(all, s);
-    if (!ok && tw_ok(cx)) tw__file_fail(at, cx, op, path, TW_EIO, "the archive could not be made");
+    if (!ok && tw_ok(cx)) tw__file_fail(at, cx, op, path, TW_EIO, "the archive could not be made: %s", why);
     if (all) zip_source_free(all);
     zip_error_fini(&e);
     return tw__sink_close(s, ok);
