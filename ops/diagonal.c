@@ -57,7 +57,8 @@ tw_node *tw_diag_embed_at(const tw_loc *at, tw_node *x, const tw_diagonal_args *
     const int rank = x->shape->n, last = rank - 1;
     if (rank < 1 || rank == TW_MAX_RANK)
         return tw_fail(x->cx, TW_ESHAPE, "diag_embed", at, "diagonals of rank %d: from 1 to %d", rank, TW_MAX_RANK - 1);
-    const int64_t length = x->shape->at[last], n = length + (o->k < 0 ? -o->k : o->k);
+    const int64_t length = x->shape->at[last], k = o->k > INT32_MAX || o->k < -INT32_MAX ? INT32_MAX : o->k;     /* too large for steps() */
+    const int64_t n = length + (k < 0 ? -k : k);
     int64_t start[TW_MAX_RANK] = { 0 };
     int32_t step[TW_MAX_RANK] = { 1, 1, 1, 1, 1, 1, 1, 1 };
     if (!steps(at, "diag_embed", x, n, &step[last])) return tw_nil(x->cx);

@@ -10,6 +10,8 @@
  * Constants for every derivative; .loc, .scale, bounds and probabilities may change without a new plan.
  */
 #include "ops/ops_impl.h"
+#include <float.h>
+#include <math.h>
 
 static bool shape_i64(tw_node *y)
 {
@@ -46,8 +48,10 @@ tw_node *tw_randint_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, int64_t low
 }
 
 /* loc + scale * y; both numbers are slots. */
-static tw_node *moved(const tw_loc *at, tw_node *y, double loc, double scale)
+static tw_node *moved(const tw_loc *at, const char *op, tw_node *y, double loc, double scale)
 {
+    if (!(scale >= 0 && scale <= DBL_MAX && fabs(loc) <= DBL_MAX))
+        return tw_fail(tw_ctx_of(y), TW_EARG, op, at, "place %g and scale %g: the scale is at least 0, and both are finite", loc, scale);
     if (scale != 1) y = tw_mul(tw__slot(scale), y);
     return loc == 0 ? y : tw_add(tw__slot(loc), y);
 }
@@ -61,7 +65,7 @@ tw_node *tw_truncated_normal_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, co
     const tw_truncated_slot slot = { tw__random_number(cx, o->key), low, high };
     tw_node *y = tw_build_node(&(tw_build){ .op = &tw_op_truncated_normal, .at = at, .cx = cx, .slot = &slot, .shape = &shape,
                                             .dtype = tw__dtype_or(o->dtype, cx) });
-    return moved(at, y, o->mean, tw__or(o->std, 1));
+    return moved(at, "truncated_normal", y, o->mean, tw__or(o->std, 1));
 }
 
 /* ---- spelled from uniform ----------------------------------------------------------------------- */
@@ -79,7 +83,7 @@ static tw_node *exponential(const tw_loc *at, tw_ctx *cx, tw_shape shape, const 
 tw_node *tw_exponential_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_draw_args *o)
 {
     TW_OPTIONS(tw_draw_args, o);
-    return moved(at, exponential(at, cx, shape, o), o->loc, tw__or(o->scale, 1));
+    return moved(at, "exponential", exponential(at, cx, shape, o), o->loc, tw__or(o->scale, 1));
 }
 
 /* u moves up by half of what its neighbours differ by where it is 0: at most one in 2^24. */
@@ -92,17 +96,18 @@ static tw_node *gumbel(const tw_loc *at, tw_ctx *cx, tw_shape shape, tw_dtype dt
 tw_node *tw_gumbel_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_draw_args *o)
 {
     TW_OPTIONS(tw_draw_args, o);
-    return moved(at, gumbel(at, cx, shape, o->dtype, o->key), o->loc, tw__or(o->scale, 1));
+    return moved(at, "gumbel", gumbel(at, cx, shape, o->dtype, o->key), o->loc, tw__or(o->scale, 1));
 }
 
 tw_node *tw_laplace_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_draw_args *o)
 {
     TW_OPTIONS(tw_draw_args, o);
     int64_t count = 1;
-    for (int i = 0; i < shape.n && i < TW_MAX_RANK; i++) count *= shape.at[i];
+    for (int i = 0; i < shape.n && i < TW_MAX_RANK; i++)
+        if (__builtin_mul_overflow(count, shape.at[i], &count)) return tw_zeros(cx, shape);        /* which says what is wrong */
     tw_node *two = exponential(at, cx, TW_SHAPE(2, count), o);
     tw_node *y = tw_sub(tw_index(two, .at = 0), tw_index(two, .at = 1));
-    return moved(at, tw_reshape(y, shape), o->loc, tw__or(o->scale, 1));
+    return moved(at, "laplace", tw_reshape(y, shape), o->loc, tw__or(o->scale, 1));
 }
 
 tw_node *tw_bernoulli_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_bernoulli_args *o)

@@ -97,7 +97,7 @@ static bool resolve(const tw_loc *at, const tw_node *x, const tw_interpolate_arg
     *l = (along){ .axis = 1 + k, .in = x->shape->at[1 + k], .corners = o->align_corners };
     if ((size != 0) == (scale != 0))
         return tw_fail(x->cx, TW_EARG, "interpolate", at, size ? "both .size and .scale" : "neither .size nor .scale"), false;
-    if (size < 0 || scale < 0)
+    if (size < 0 || !(scale >= 0 && scale * (double)l->in < 0x1p46))
         return tw_fail(x->cx, TW_EARG, "interpolate", at, ".size %lld, .scale %g along axis %d", (long long)size, scale, 1 + k), false;
     l->out = size ? size : (int64_t)((double)l->in * scale);
     l->scale = o->align_corners ? 0 : scale;

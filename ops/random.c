@@ -7,6 +7,8 @@
  * moments are arithmetic on those. Constants for every derivative.
  */
 #include "ops/ops_impl.h"
+#include <float.h>
+#include <math.h>
 
 static bool shape_bits(tw_node *y)
 {
@@ -68,6 +70,7 @@ tw_node *tw_uniform_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_un
 {
     TW_OPTIONS(tw_uniform_args, o);
     const double low = tw__or(o->low, 0), high = tw__or(o->high, 1);
+    if (!(low <= high && high - low <= DBL_MAX)) return tw_fail(cx, TW_EARG, "uniform", at, "no numbers from %g to %g", low, high);
     tw_node *y = leaf(at, &tw_op_uniform, cx, shape, tw__dtype_or(o->dtype, cx), o->key);
     if (high - low != 1) y = tw_mul(tw__slot(high - low), y);
     return low == 0 ? y : tw_add(tw__slot(low), y);
@@ -77,6 +80,8 @@ tw_node *tw_normal_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_nor
 {
     TW_OPTIONS(tw_normal_args, o);
     const double std = tw__or(o->std, 1);
+    if (!(std >= 0 && std <= DBL_MAX && fabs(o->mean) <= DBL_MAX))
+        return tw_fail(cx, TW_EARG, "normal", at, "mean %g and deviation %g: the deviation is at least 0, and both are finite", o->mean, std);
     tw_node *y = leaf(at, &tw_op_normal, cx, shape, tw__dtype_or(o->dtype, cx), o->key);
     if (std != 1) y = tw_mul(tw__slot(std), y);
     return o->mean == 0 ? y : tw_add(tw__slot(o->mean), y);
