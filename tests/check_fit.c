@@ -438,6 +438,31 @@ START_TEST(checkpoints_of_other_runs_are_refused)
 }
 END_TEST
 
+/* One epoch of two, of which the first remains the best. */
+static tw_fit_result fit_first(tw_ctx *cx, int epochs)
+{
+    tw_net *net = tw_net_new(cx);
+    return tw_fit(net, model, .loss = tw_cross_entropy_loss, .opt = tw_sgd(net, .lr = 0.1), .train = pictures(cx, 50, 1), .epochs = epochs,
+                  .keep_best = true, .min_delta = 1e9, .quiet = true, .checkpoint = in_folder("b.safetensors"));
+}
+
+START_TEST(best_weights_of_other_shapes_are_refused)
+{
+    static char bytes[1 << 16];
+    tw_ctx *cx = tw_open(.on_error = rig_quiet);
+    ck_assert(fit_first(cx, 1).ok);
+    const size_t n = get("b.safetensors", bytes, sizeof bytes);
+    char *bias = memmem(bytes, n, "best/conv/bias", 14), *weight = memmem(bytes, n, "best/fc/weight", 14);
+    ck_assert(n < sizeof bytes && bias && weight);
+    memcpy(bias, "best/fc/weight", 14), memcpy(weight, "best/conv/bias", 14);
+    put("b.safetensors", bytes, n);
+    ck_assert(!fit_first(cx, 2).ok);
+    tw_error e;
+    ck_assert(tw_error_take(cx, &e) && e.code == TW_ESHAPE);
+    tw_close(cx);
+}
+END_TEST
+
 /* ---- Ctrl-C ------------------------------------------------------------------------------------ */
 
 static bool interrupt_at_six(const tw_batch *b, double loss, void *user)
@@ -488,6 +513,7 @@ static void checkpoint_tests(TCase *t)
     tcase_add_test(t, a_stopped_run_goes_on);
     tcase_add_test(t, a_run_goes_on_from_the_trained_weights);
     tcase_add_test(t, checkpoints_of_other_runs_are_refused);
+    tcase_add_test(t, best_weights_of_other_shapes_are_refused);
     tcase_add_test(t, an_interrupt_ends_the_run_cleanly);
     tcase_add_test(t, every_allocation_may_fail);
 }
