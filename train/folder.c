@@ -139,7 +139,8 @@ tw_dataset *tw_dataset_folder_at(const tw_loc *at, tw_ctx *cx, const char *path,
     if (!tw_ok(cx)) return &tw__dataset_dead;
     if (!path || o->channels < 0 || o->channels > 4 || o->size[0] < 0 || o->size[1] < 0 || (o->size[1] && !o->size[0])
         || o->size[0] > MOST || o->size[1] > MOST)
-        return tw_fail(cx, TW_EARG, "dataset_folder", at, !path ? "no path: NULL" : ".size is of two numbers to 65,535, or of the first, .channels from 1 to 4"), &tw__dataset_dead;
+        return tw_fail(cx, TW_EARG, "dataset_folder", at, !path ? "no path: NULL" : ".size is of two numbers to 65,535, or of the first, "
+                       ".channels from 1 to 4"), &tw__dataset_dead;
     bool ok = entries(at, cx, path, is_folder, &classes);
     for (int64_t k = 0; ok && k < classes.n; k++) ok = add_class(&a, classes.at[k], (int32_t)k);
     if (ok && !a.count) ok = tw__file_fail(at, cx, "dataset_folder", path, TW_EIO, "has no folders with pictures");

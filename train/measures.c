@@ -211,7 +211,8 @@ static bool classes_of(const tw_loc *at, const char *op, tw_node *logits, tw_nod
         return refuse(p, TW_ESHAPE, "%lld %s labels for logits of %lld rows of %lld", (long long)p->nb, tw_dtype_name(tw_dtype_of(labels)),
                       (long long)(*classes ? p->na / *classes : 0), (long long)*classes);
     for (int64_t i = 0; i < p->nb; i++)
-        if (p->b[i] < 0 || p->b[i] >= (double)*classes) return refuse(p, TW_EVALUE, "label of row %lld is %g: from 0 to %lld", (long long)i, p->b[i], (long long)*classes - 1);
+        if (p->b[i] < 0 || p->b[i] >= (double)*classes)
+            return refuse(p, TW_EVALUE, "label of row %lld is %g: from 0 to %lld", (long long)i, p->b[i], (long long)*classes - 1);
     return true;
 }
 
