@@ -177,6 +177,7 @@ static void set_up(tw_ctx *cx, const tw_ctx_args *o)
     cx->cache_plans = !(plan && plan[0] == '0');
     cx->window = cx->cache_plans ? 16384 : 1;
     cx->fuse = cx->cache_plans && !(fuse && fuse[0] == '0');
+    cx->again = fuse && fuse[0] == '2' ? 1 : 32 << 10;
     cx->origin = -1;
     cx->threads = choose_threads(o->threads);
     tw__pool_open();

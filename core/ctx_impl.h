@@ -71,6 +71,7 @@ struct tw_ctx {
     tw_isa         isa;
     int            window;          /* nodes planned at once; 1 for TW_PLAN=0 */
     bool           cache_plans, fuse;
+    int64_t        again;           /* bytes of the smallest value that is rather computed again than kept */
     int            threads;         /* that may work for it, itself among them */
 
     int            depth;

@@ -436,10 +436,16 @@ void tw__fuse(tw__planner *q)
 {
     fuser f = { .q = q, .n = (int32_t)q->instr.n };
     units u = { 0 };
-    int32_t *order = tw__plan_borrow(q, ((size_t)f.n + 1) * sizeof *order);
-    if (f.n < 2 || !order || !prepare(&f)) return;
+    if (f.n < 2 || !prepare(&f)) return;
     for (int32_t pos = f.n - 1; pos >= 0; pos--) look_at(&f, pos);
-    if (!gather_units(&f, &u) || !sort_units(&f, &u, order)) return;
+    for (int32_t pos = 0; pos < f.n; pos++) f.of[pos] = root(&f, f.of[pos]);
+    if (!q->barriers) {         /* what waits at one must not keep more alive */
+        tw__groups all = { f.n, f.n_groups, f.of, f.first, f.reader };
+        tw__again(q, &all);
+        f.n = all.n, f.of = all.of;
+    }
+    int32_t *order = tw__plan_borrow(q, ((size_t)f.n + 1) * sizeof *order);
+    if (!q->ok || !gather_units(&f, &u) || !sort_units(&f, &u, order)) return;
     share(&f, &u);
     rebuild(&f, &u, order);
 }

@@ -106,6 +106,7 @@ enum tw_traits {
     TW_LEAF      = 16,
     TW_INPLACE   = 64,      /* the output may be the first input itself: the kernel then writes only what differs */
     TW_OPAQUE    = 128,     /* runs a function of the program's: what it reports is a status, and fails with TW_EUSER */
+    TW_CHEAP     = 256,     /* elementwise, in an instruction or two: plans may do it again rather than keep what it gave */
     TW_BROADCAST = 32       /* operands are broadcast against each other (implied by TW_ELEMENTWISE and block kernels) */
 };
 

@@ -45,6 +45,13 @@ void   *tw__plan_borrow(tw__planner *q, size_t size);
 void    tw__row_by_row(const tw_dims *d, int64_t *strides);
 int32_t tw__value_new(tw__planner *q, int kind, int32_t index, int64_t bytes);
 void    tw__view_set(tw__planner *q, const tw_view *to, const tw_dims *d, int dtype, const int64_t *strides);
+/* again.c: groups get their own copies of cheap operations, rather than read what others keep for them. */
+typedef struct tw__groups {
+    int32_t  n, n_groups;
+    int32_t *of;                /* by instruction: its group or -1 */
+    const int32_t *first, *reader;      /* by value: where its readers begin; instructions */
+} tw__groups;
+void    tw__again(tw__planner *q, tw__groups *f);
 /* fuse.c: instructions that share their elements become one, with a program; the others keep their order. */
 void    tw__fuse(tw__planner *q);
 /* program.c: one instruction out of n, given by their numbers in ascending order. */

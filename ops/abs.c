@@ -14,6 +14,7 @@ static tw_node *d_abs(tw_node *y, int i, tw_node *g)
 const tw_op tw_op_abs = {
     TW_WORD(abs),
     .arity    = 1,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_abs,

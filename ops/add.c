@@ -26,6 +26,7 @@ static tw_node *d_neg(tw_node *y, int i, tw_node *g)
 const tw_op tw_op_add = {
     TW_WORD(add),
     .arity    = 2,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_add,
@@ -35,6 +36,7 @@ const tw_op tw_op_add = {
 const tw_op tw_op_sub = {
     TW_WORD(sub),
     .arity    = 2,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_sub,
@@ -44,6 +46,7 @@ const tw_op tw_op_sub = {
 const tw_op tw_op_neg = {
     TW_WORD(neg),
     .arity    = 1,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_neg,

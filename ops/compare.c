@@ -4,7 +4,7 @@
 const tw_op tw_op_equal = {
     TW_WORD(equal),
     .arity    = 2,
-    .traits   = TW_BROADCAST,
+    .traits   = TW_BROADCAST | TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_compare,
     .block_id = TW_B_equal,
@@ -13,7 +13,7 @@ const tw_op tw_op_equal = {
 const tw_op tw_op_not_equal = {
     TW_WORD(not_equal),
     .arity    = 2,
-    .traits   = TW_BROADCAST,
+    .traits   = TW_BROADCAST | TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_compare,
     .block_id = TW_B_not_equal,
@@ -22,7 +22,7 @@ const tw_op tw_op_not_equal = {
 const tw_op tw_op_less = {
     TW_WORD(less),
     .arity    = 2,
-    .traits   = TW_BROADCAST,
+    .traits   = TW_BROADCAST | TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_compare,
     .block_id = TW_B_less,
@@ -31,7 +31,7 @@ const tw_op tw_op_less = {
 const tw_op tw_op_less_equal = {
     TW_WORD(less_equal),
     .arity    = 2,
-    .traits   = TW_BROADCAST,
+    .traits   = TW_BROADCAST | TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_compare,
     .block_id = TW_B_less_equal,

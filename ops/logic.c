@@ -4,7 +4,7 @@
 const tw_op tw_op_logical_and = {
     TW_WORD(logical_and),
     .arity    = 2,
-    .traits   = TW_BROADCAST,
+    .traits   = TW_BROADCAST | TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_bool,
     .block_id = TW_B_logical_and,
@@ -13,7 +13,7 @@ const tw_op tw_op_logical_and = {
 const tw_op tw_op_logical_or = {
     TW_WORD(logical_or),
     .arity    = 2,
-    .traits   = TW_BROADCAST,
+    .traits   = TW_BROADCAST | TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_bool,
     .block_id = TW_B_logical_or,
@@ -31,6 +31,7 @@ const tw_op tw_op_logical_xor = {
 const tw_op tw_op_logical_not = {
     TW_WORD(logical_not),
     .arity    = 1,
+    .traits   = TW_CHEAP,
     .rule     = TW_NONE,
     .shape    = tw__shape_bool,
     .block_id = TW_B_logical_not,

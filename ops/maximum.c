@@ -26,6 +26,7 @@ static tw_node *d_minimum(tw_node *y, int i, tw_node *g)
 const tw_op tw_op_maximum = {
     TW_WORD(maximum),
     .arity    = 2,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_maximum,
@@ -35,6 +36,7 @@ const tw_op tw_op_maximum = {
 const tw_op tw_op_minimum = {
     TW_WORD(minimum),
     .arity    = 2,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_minimum,

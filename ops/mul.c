@@ -19,6 +19,7 @@ static tw_node *d_square(tw_node *y, int i, tw_node *g)
 const tw_op tw_op_mul = {
     TW_WORD(mul),
     .arity    = 2,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_mul,
@@ -28,6 +29,7 @@ const tw_op tw_op_mul = {
 const tw_op tw_op_square = {
     TW_WORD(square),
     .arity    = 1,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d_square,

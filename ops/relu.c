@@ -15,6 +15,7 @@ static tw_node *d(tw_node *y, int i, tw_node *g)
 const tw_op tw_op_relu = {
     TW_WORD(relu),
     .arity    = 1,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = tw__shape_number,
     .d        = d,

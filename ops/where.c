@@ -26,6 +26,7 @@ static tw_node *d(tw_node *y, int i, tw_node *g)
 const tw_op tw_op_where = {
     TW_WORD(where),
     .arity    = 3,
+    .traits   = TW_CHEAP,
     .rule     = TW_ELEMENTWISE,
     .shape    = shape,
     .d        = d,

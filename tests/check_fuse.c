@@ -114,6 +114,38 @@ START_TEST(what_belongs_together_is_one_instruction)
 }
 END_TEST
 
+/* ---- done again ------------------------------------------------------------------------- */
+
+/* Two layers with a long formula of cheap operations between; the gradients of x and of both matrices. */
+static int64_t layers(const char *fuse, int threads, arr *g)
+{
+    tw_ctx *cx = open_with(fuse, threads);
+    tw_node *in[] = { leaf(cx, TW_SHAPE(256, 64), 1), leaf(cx, TW_SHAPE(64, 64), 2), leaf(cx, TW_SHAPE(64, 64), 3) }, *out[3];
+    tw_node *h = tw_add(tw_matmul(in[0], in[1]), leaf(cx, TW_SHAPE(64), 4));
+    tw_node *t = tw_tanh(tw_mul(0.8, tw_add(h, tw_mul(0.04, tw_mul(tw_square(h), h)))));
+    tw_grads(tw_sum(tw_matmul(tw_mul(tw_mul(0.5, h), tw_add(1, t)), in[2])), 3, in, out);
+    tw_eval_nodes(3, out);
+    for (int k = 0; k < 3; k++) g[k] = arr_of(out[k]);
+    const int64_t slab = tw_counts(cx).slab;
+    ck_assert_int_eq(tw_close(cx), 0);
+    return slab;
+}
+
+START_TEST(what_is_cheap_is_not_kept_for_the_backward_pass)
+{
+    enum { VALUE = 256 * 64 * 4 };
+    arr want[3], got[3];
+    layers("0", 1, want);
+    for (int threads = 1; threads <= 2; threads++) {
+        const int64_t slab = layers(NULL, threads, got);
+        for (int k = 0; k < 3; k++) ck_assert_msg(!memcmp(want[k].v, got[k].v, (size_t)want[k].count * sizeof *want[k].v), "gradient %d", k);
+        /* The product, tanh, and what the second layer reads, or the gradient that comes back; and room for packed operands and registers. */
+        ck_assert_msg(threads > 1 || slab <= 4 * VALUE, "%lld bytes: %.1f values", (long long)slab, (double)slab / VALUE);
+    }
+    arrs_drop();
+}
+END_TEST
+
 /* ---- in place, by threads ---------------------------------------------------------------- */
 
 enum { MANY = 300000, STEPS = 3 };
@@ -286,6 +318,7 @@ int main(void)
     tcase_add_test(c, an_update_is_one_pass_in_place);
     tcase_add_test(c, what_is_read_later_is_not_written_over);
     tcase_add_test(c, the_trap_names_the_operation);
+    tcase_add_test(c, what_is_cheap_is_not_kept_for_the_backward_pass);
     tcase_add_test(c, the_plan_says_what_it_fused);
     tcase_add_test(c, a_profile_says_what_took_how_long);
     tcase_add_test(c, a_program_that_is_planned_every_time_is_told_why);
