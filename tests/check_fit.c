@@ -74,6 +74,31 @@ START_TEST(fit_is_the_loop_written_out)
 }
 END_TEST
 
+static tw_node *one_number(tw_net *net, tw_node *x, void *user)
+{
+    (void)user;
+    return tw_nn_dense(net, "back", tw_nn_dense(net, "code", x, .units = 1), .units = 2);
+}
+
+START_TEST(without_y_the_target_is_x)
+{
+    tw_ctx *cx = tw_open(.seed = 5);
+    tw_net *net[2] = { tw_net_new(cx), tw_net_new(cx) };
+    tw_node *x = tw_normal(cx, TW_SHAPE(40, 2)), *y[2] = { NULL, x };
+    double last[2];
+    for (int i = 0; i < 2; i++) {
+        tw_dataset *d = tw_dataset_tensors(x, y[i]);
+        const tw_fit_result r = tw_fit(net[i], one_number, .loss = tw_mean_squared_error_loss, .metric = tw_mean_absolute_error_loss, .opt = tw_sgd(net[i], .lr = 0.1),
+                                       .train = d, .valid = d, .epochs = 3, .quiet = true);
+        ok(cx);
+        ck_assert(r.last.loss > 0 && r.last.valid_loss > 0 && r.last.metric > 0 && r.last.valid_metric > 0);
+        last[i] = r.last.valid_loss;
+    }
+    ck_assert_double_eq(last[0], last[1]);
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
 /* ---- early stopping --------------------------------------------------------------------------- */
 
 typedef struct script { const double *metric; int epochs, seen; float weight; } script;
@@ -529,6 +554,7 @@ int main(void)
     tcase_add_checked_fixture(t, folder_make, folder_drop);
     tcase_set_timeout(t, 500);
     tcase_add_test(t, fit_is_the_loop_written_out);
+    tcase_add_test(t, without_y_the_target_is_x);
     tcase_add_test(t, the_best_epoch_comes_back);
     tcase_add_test(t, validation_neither_trains_nor_drops);
     tcase_add_test(t, a_minimiser_takes_the_whole_batch);

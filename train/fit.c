@@ -58,8 +58,9 @@ LOSS(tw_accuracy_metric, tw_accuracy)
 static bool answers(fit *f, const tw_batch *b, tw_node **loss, tw_node **metric)
 {
     tw_node *y = f->model(f->net, b->x, f->o.user);
-    *loss   = f->o.loss(y, b->y, f->o.user);
-    *metric = f->o.metric ? f->o.metric(y, b->y, f->o.user) : NULL;
+    tw_node *target = b->y ? b->y : b->x;
+    *loss   = f->o.loss(y, target, f->o.user);
+    *metric = f->o.metric ? f->o.metric(y, target, f->o.user) : NULL;
     if (tw_ok(f->cx) && (!*loss || (f->o.metric && !*metric)))
         tw_fail(f->cx, TW_EARG, "fit", f->at, "the %s gave NULL", *loss ? ".metric" : ".loss");
     return tw_ok(f->cx);

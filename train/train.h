@@ -206,7 +206,8 @@ TW_API bool tw_events_flush(tw_events *e);
 
 /* The functions of a run; user is .user. */
 typedef tw_node *(*tw_model_fn)(tw_net *net, tw_node *x, void *user);
-typedef tw_node *(*tw_loss_fn)(tw_node *y, tw_node *target, void *user);       /* a mean over the batch; y is the model's */
+/* A mean over the batch, of the model's answer y and the data set's y or, without one, its x: an autoencoder's. */
+typedef tw_node *(*tw_loss_fn)(tw_node *y, tw_node *target, void *user);
 
 /* tw_cross_entropy and so on, as .loss; tw_accuracy, as .metric. */
 TW_API tw_node *tw_cross_entropy_loss(tw_node *y, tw_node *target, void *user);
