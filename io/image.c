@@ -45,33 +45,10 @@ void tw__image_drop(tw_ctx *cx, tw__image *i)
 
 /* ---- reading */
 
-/* All bytes of a file, in a block of *room. */
-static unsigned char *contents(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, size_t *size, size_t *room)
-{
-    tw__source *s = tw__source_open(at, cx, op, path);
-    unsigned char *bytes = NULL;
-    int64_t n = -1;
-    *size = *room = 0;
-    while (s) {
-        if (*size == *room) {
-            const size_t more = *room ? 2 * *room : FIRST_BLOCK;
-            unsigned char *p = tw_resize(cx, bytes, *room, more);
-            if (!p) break;
-            bytes = p, *room = more;
-        }
-        if ((n = tw__source_read(s, bytes + *size, *room - *size)) <= 0) break;
-        *size += (size_t)n;
-    }
-    if (s) tw__source_close(s);
-    if (tw_ok(cx) && n == 0) return bytes;
-    if (bytes) tw_resize(cx, bytes, *room, 0);
-    return NULL;
-}
-
 bool tw__image_load(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, int channels, tw__image *to)
 {
     size_t size, room;
-    unsigned char *bytes = contents(at, cx, op, path, &size, &room);
+    unsigned char *bytes = tw__file_contents(at, cx, op, path, &size, &room);
     *to = (tw__image){ .data = NULL };
     if (!bytes) return false;
     const tw__picture_file f = { at, cx, op, path, bytes, size, channels };

@@ -18,6 +18,10 @@ extern "C" {
 TW_API tw_node *tw_idx_read_at(const tw_loc *at, tw_ctx *cx, const char *path);
 #define tw_idx_read(cx, path) tw_idx_read_at(TW_HERE, cx, path)
 
+/* The bytes of a file, plain or gzip, as u8 [n]: of a text, its letters. */
+TW_API tw_node *tw_bytes_read_at(const tw_loc *at, tw_ctx *cx, const char *path);
+#define tw_bytes_read(cx, path) tw_bytes_read_at(TW_HERE, cx, path)
+
 /* The array of a NumPy file, plain or gzip. Half precision becomes f32, small integers i32, u32 and u64 become i64. */
 TW_API tw_node *tw_npy_read_at(const tw_loc *at, tw_ctx *cx, const char *path);
 #define tw_npy_read(cx, path) tw_npy_read_at(TW_HERE, cx, path)

@@ -218,3 +218,27 @@ void tw__source_close(tw__source *s)
     if (s->fd >= 0) close(s->fd);
     tw_resize(s->cx, s, sizeof *s, 0);
 }
+
+enum { FIRST_BLOCK = 1 << 16 };
+
+unsigned char *tw__file_contents(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, size_t *size, size_t *room)
+{
+    tw__source *s = tw__source_open(at, cx, op, path);
+    unsigned char *bytes = NULL;
+    int64_t n = -1;
+    *size = *room = 0;
+    while (s) {
+        if (*size == *room) {
+            const size_t more = *room ? 2 * *room : FIRST_BLOCK;
+            unsigned char *p = tw_resize(cx, bytes, *room, more);
+            if (!p) break;
+            bytes = p, *room = more;
+        }
+        if ((n = tw__source_read(s, bytes + *size, *room - *size)) <= 0) break;
+        *size += (size_t)n;
+    }
+    if (s) tw__source_close(s);
+    if (tw_ok(cx) && n == 0) return bytes;
+    if (bytes) tw_resize(cx, bytes, *room, 0);
+    return NULL;
+}

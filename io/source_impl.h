@@ -14,6 +14,8 @@ int64_t tw__source_read(tw__source *s, void *to, size_t size);
 /* The first bytes of a plain file that was just opened, without reading them; zeros where there are none, and for gzip. */
 bool tw__source_peek(tw__source *s, void *to, size_t size);
 void tw__source_close(tw__source *s);
+/* All bytes of a file, in a block of *room; NULL after failing, and of a file without any the block is empty. */
+unsigned char *tw__file_contents(const tw_loc *at, tw_ctx *cx, const char *op, const char *path, size_t *size, size_t *room);
 /* Fails the context with "path: text"; returns false. */
 bool tw__source_fail(tw__source *s, tw_code code, const char *format, ...) TW_PRINTF(3, 4);
 /* The same for whoever has no source. */

@@ -141,12 +141,40 @@ START_TEST(tables_become_data_sets)
 }
 END_TEST
 
+/* ---- bytes as they are */
+
+START_TEST(bytes_are_those_of_the_file)
+{
+    tw_ctx *cx = tw_open();
+    static char big[200000];
+    for (size_t i = 0; i < sizeof big; i++) big[i] = (char)(i * i >> 3);
+    put("big", big, sizeof big), put("none", "", 0);
+    tw_node *n = tw_bytes_read(cx, in_folder("big"));
+    ck_assert(tw_rank(n) == 1 && tw_count(n) == sizeof big && tw_dtype_of(n) == TW_U8 && !memcmp(tw_u8(n), big, sizeof big));
+    tw_bytes_read(cx, in_folder("none")); fails_with(cx, TW_EIO, "bytes_read", __LINE__, "none: is empty");
+    tw_bytes_read(cx, "/nonexistent/a.txt"); fails_with(cx, TW_EIO, "bytes_read", __LINE__, "/nonexistent/a.txt: cannot be opened: ");
+    tw_bytes_read(cx, NULL); fails(cx, TW_EARG, "bytes_read", __LINE__);
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
+static void read_bytes(tw_ctx *cx) { tw_bytes_read(cx, in_folder("text")); }
+
+START_TEST(reading_bytes_may_run_out_of_memory)
+{
+    put("text", "some words", 10);
+    every_allocation_fails_once(read_bytes);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("tables");
     TCase *t = tcase_create("tables");
     tcase_add_checked_fixture(t, folder_make, folder_drop);
     tcase_set_timeout(t, 120);
+    tcase_add_test(t, bytes_are_those_of_the_file);
+    tcase_add_test(t, reading_bytes_may_run_out_of_memory);
     tcase_add_test(t, numbers_and_categories);
     tcase_add_loop_test(t, bad_tables_are_errors, 0, sizeof bad / sizeof *bad);
     tcase_add_test(t, tables_under_attack);
