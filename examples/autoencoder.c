@@ -73,7 +73,7 @@ static void show(int rows, tw_node *const *pictures)
 static void map(tw_ctx *cx, tw_node *z, tw_node *labels)
 {
     tw_plot *p = tw_plot_new(cx, .title = "Fashion-MNIST as two numbers", .width = 760, .height = 760);
-    const float *at = tw_f32(z);
+    const double *at = tw_f64(tw_cast(z, TW_F64));
     const int32_t *is = tw_i32(labels);
     for (int64_t i = 0; at && is && i < tw_count(labels) && i < DOTS; i++) tw_plot_dot(p, names[is[i]], at[2 * i], at[2 * i + 1]);
     if (tw_plot_write(p, "autoencoder.svg")) printf("the map: autoencoder.svg\n");

@@ -57,7 +57,7 @@ static tw_node *with_one(tw_net *net, tw_node *x, void *user)
 static void draw(tw_ctx *cx, tw_node *error, tw_node *deviation)
 {
     tw_plot *p = tw_plot_new(cx, .title = "Strength of concrete not seen before", .x = "deviation announced, MPa", .y = "error, MPa");
-    const float *e = tw_f32(error), *d = tw_f32(deviation);
+    const double *e = tw_f64(error), *d = tw_f64(deviation);
     const double most = tw_item(tw_max(deviation));
     tw_plot_band(p, "two deviations", 0, 0, 0), tw_plot_band(p, "two deviations", most, -2 * most, 2 * most);
     for (int64_t i = 0; e && d && i < tw_count(error); i++) tw_plot_dot(p, "a mixture", d[i], e[i]);
@@ -67,7 +67,7 @@ static void draw(tw_ctx *cx, tw_node *error, tw_node *deviation)
 int main(int argc, char **argv)
 {
     if (access(file, R_OK) != 0) return fprintf(stderr, "no %s: ./dev example fetches it\n", file), NO_DATA;
-    tw_ctx     *cx = tw_open(.seed = 1);
+    tw_ctx     *cx = tw_open(.seed = 1, .dtype = TW_F64);
     tw_dataset *all = tw_dataset_table(tw_csv_read(cx, file), "compressive_strength", .standardise = true), *train, *test;
     tw_dataset_split(all, &train, &test, .second = 0.2);
 
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     printf("error of %lld strengths not seen (RMSE, MPa): linear %.2f, one network %.2f, five %.2f\n", (long long)tw_count(y),
            tw_rmse(linear, y), tw_rmse(m[0], y), tw_rmse(predicted, y));
     printf("R2: linear %.3f, five networks %.3f; %.1f %% lie within the interval of 95 %%\n", tw_r2(linear, y), tw_r2(predicted, y),
-           100 * tw_item(tw_mean(tw_cast(within, TW_F32))));
+           100 * tw_item(tw_mean(tw_cast(within, TW_F64))));
     draw(cx, error, deviation);
     return tw_close(cx);
 }
