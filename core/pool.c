@@ -36,16 +36,18 @@ typedef struct range { _Alignas(LINE) _Atomic uint64_t word; } range;
 static struct {
     pthread_mutex_t lock;               /* of starting and joining */
     int             contexts, workers, limit;
+    int             away_from;          /* the processor that the workers keep off; -1: none */
     pthread_t       thread[TW__MOST_THREADS];
     tw__part_fn     f;
     void           *arg;
     _Alignas(LINE) _Atomic int      busy;
     _Alignas(LINE) _Atomic uint32_t turn;       /* one more with each job: what idle threads watch */
     _Atomic int     sleeping, stop;
+    _Atomic uint32_t alone;             /* pieces of light work that were not shared */
     _Atomic int64_t wakes;
     _Alignas(LINE) _Atomic int64_t  done;       /* parts of this job */
     range           of[TW__MOST_THREADS];
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .away_from = -1 };
 
 /* ---- the machine -------------------------------------------------------------------------- */
 
@@ -77,6 +79,18 @@ static int affinity(void)
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
+
+/* The workers may run where the caller may, but not on the processor where it runs: there the system likes to put
+ * who is woken, to wait for who wakes. */
+static void keep_off(void)
+{
+    const int cpu = sched_getcpu();
+    cpu_set_t set;
+    if (cpu == pool.away_from || cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof set, &set)) return;
+    pool.away_from = cpu;
+    CPU_CLR(cpu, &set);
+    for (int k = 0; CPU_COUNT(&set) && k < pool.workers; k++) pthread_setaffinity_np(pool.thread[k], sizeof set, &set);
+}
 #else
 static void sleep_on(_Atomic uint32_t *word, uint32_t seen)
 {
@@ -84,6 +98,7 @@ static void sleep_on(_Atomic uint32_t *word, uint32_t seen)
 }
 static void wake_all(_Atomic uint32_t *word) { (void)word; }
 static int affinity(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
+static void keep_off(void) { }
 #endif
 
 /* A container's share of the machine, rounded up; 0: no limit known. */
@@ -141,10 +156,18 @@ static bool wait_for_turn(uint32_t seen)
     return !atomic_load_explicit(&pool.stop, memory_order_acquire);
 }
 
+/* Touches what kernels may need of the stack, so that no step takes page faults for it. */
+static __attribute__((noinline)) void use_stack(void)
+{
+    volatile char bytes[192 << 10];
+    for (size_t k = 0; k < sizeof bytes; k += 4096) bytes[k] = 0;
+}
+
 static void *worker(void *number)
 {
     const int me = (int)(intptr_t)number;
     uint32_t seen = 0;
+    use_stack();
     while (wait_for_turn(seen)) {
         seen = atomic_load_explicit(&pool.turn, memory_order_acquire);
         take_part(me, TW__MOST_THREADS < pool.limit ? TW__MOST_THREADS : pool.limit);
@@ -159,6 +182,7 @@ static void in_child(void)
 {
     pthread_mutex_init(&pool.lock, NULL);
     pool.workers = 0;
+    pool.away_from = -1;
     atomic_store(&pool.busy, 0);
     atomic_store(&pool.sleeping, 0);
     atomic_store(&pool.stop, 0);
@@ -208,6 +232,7 @@ void tw__pool_close(void)
         wake_all(&pool.turn);
         for (int k = 0; k < pool.workers; k++) pthread_join(pool.thread[k], NULL);
         pool.workers = 0;
+        pool.away_from = -1;
         atomic_store(&pool.stop, 0);
     }
     pthread_mutex_unlock(&pool.lock);
@@ -220,19 +245,29 @@ static void alone(int64_t parts, tw__part_fn f, void *arg)
     for (int64_t k = 0; k < parts; k++) f(arg, k, 0);
 }
 
-static void publish(int threads, int64_t parts)
+static void publish(int threads, int64_t parts, bool light)
 {
     atomic_store_explicit(&pool.done, 0, memory_order_relaxed);
     for (int k = 0; k < threads; k++)
         atomic_store_explicit(&pool.of[k].word, pack(parts * k / threads, parts * (k + 1) / threads, threads), memory_order_release);
     atomic_fetch_add(&pool.turn, 1);
-    if (atomic_load(&pool.sleeping) > 0) {
+    const int sleeping = atomic_load(&pool.sleeping);
+    if (sleeping > 0 && (!light || sleeping == pool.workers)) {
         atomic_fetch_add_explicit(&pool.wakes, 1, memory_order_relaxed);
         wake_all(&pool.turn);
     }
 }
 
-void tw__pool_run(int threads, int64_t parts, tw__part_fn f, void *arg)
+/* One in so many pieces of light work that find all threads asleep wakes them: where there is one there may be more. */
+bool tw__pool_awake(void)
+{
+    enum { PATIENCE = 16 };
+    if (atomic_load_explicit(&pool.busy, memory_order_relaxed)) return false;
+    if (atomic_load_explicit(&pool.sleeping, memory_order_relaxed) < pool.workers) return true;
+    return atomic_fetch_add_explicit(&pool.alone, 1, memory_order_relaxed) % PATIENCE == PATIENCE - 1;
+}
+
+void tw__pool_run(int threads, int64_t parts, bool light, tw__part_fn f, void *arg)
 {
     if (threads > pool.limit) threads = pool.limit;
     if (threads < 2 || parts < 2 || parts > TW__MOST_PARTS || atomic_exchange(&pool.busy, 1)) {
@@ -240,8 +275,9 @@ void tw__pool_run(int threads, int64_t parts, tw__part_fn f, void *arg)
         return;
     }
     if (pool.workers < pool.limit - 1) start();
+    keep_off();
     pool.f = f, pool.arg = arg;
-    publish(threads, parts);
+    publish(threads, parts, light);
     take_part(0, threads);
     for (int spins = 0; atomic_load_explicit(&pool.done, memory_order_acquire) < parts; spins++) {
         relax();

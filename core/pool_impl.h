@@ -13,7 +13,10 @@ int     tw__pool_limit(void);
 /* A context comes and goes: the last to go joins the threads. */
 void    tw__pool_open(void);
 void    tw__pool_close(void);
-/* All parts, each once, in any order, by at most so many threads; returns when they are done. */
-void    tw__pool_run(int threads, int64_t parts, tw__part_fn f, void *arg);
+/* All parts, each once, in any order, by at most so many threads; returns when they are done. Light work is shared with
+ * the threads that are awake, if any is. */
+void    tw__pool_run(int threads, int64_t parts, bool light, tw__part_fn f, void *arg);
+/* Whether light work should be shared: a thread waits for work, and has not fallen asleep over it, or it is time to wake one. */
+bool    tw__pool_awake(void);
 /* How often sleeping threads had to be woken. */
 int64_t tw__pool_wakes(void);

@@ -109,6 +109,8 @@ static bool bind_slab(tw_ctx *cx, tw_plan *p)
         if (!b) return false;
         tw__buf_release(cx, cx->slab);
         cx->slab = b;
+        /* Which thread's scratch is used first, and when, is chance: no step but this one is to meet a fresh page. */
+        for (size_t k = 0; k < b->bytes; k += 4096) ((volatile char *)b->data)[k] = 0;
     }
     if (p->slab_seen == cx->slab->data) return true;
     p->slab_seen = cx->slab->data;

@@ -1,7 +1,8 @@
 /* share.c - one instruction: at once, or in parts that threads share.
  *
  * The parts are cut by shape only, and kernels give the same bits however their work is cut, so results
- * do not depend on who takes part. What a single thread does in some twenty microseconds stays with it.
+ * do not depend on who takes part. To wake a thread takes some twenty microseconds, to share with one that still
+ * waits for work one: light work, of less than the former, is shared only then.
  */
 #include "core/plan_impl.h"
 #include "core/pool_impl.h"
@@ -20,7 +21,7 @@ void tw__mode_leave(unsigned was) { (void)was; }
 
 /* ---- how many parts ----------------------------------------------------------------------- */
 
-enum { WORTH = 20000, PARTS_A_THREAD = 4 };     /* nanoseconds of a part */
+enum { HEAVY = 20000, LIGHT = 5000, PARTS_A_THREAD = 4 };     /* nanoseconds of work that is shared */
 
 /* By the bytes that are moved, at the pace of the second-level cache, and something for each element. */
 static double default_cost(const tw_node *y)
@@ -43,13 +44,13 @@ int32_t tw__parts(const tw_ctx *cx, const tw_node *y)
     return tw__parts_of(cx, tw__cost(y), op->work ? op->work(y) : y->shape->count);
 }
 
+/* The same number for each thread, lest the others wait for one. */
 int32_t tw__parts_of(const tw_ctx *cx, double cost, int64_t work)
 {
-    if (cx->threads < 2) return 1;
-    double parts = cost / WORTH + 1;
-    if (parts > cx->threads * PARTS_A_THREAD) parts = cx->threads * PARTS_A_THREAD;
-    if (parts > (double)work) parts = (double)work;
-    return parts < 2 ? 1 : (int32_t)parts;
+    if (cx->threads < 2 || cost < LIGHT || work < 2) return 1;
+    const double each = cost / ((double)HEAVY * cx->threads) + 1;
+    const int64_t parts = (int64_t)(each > PARTS_A_THREAD ? PARTS_A_THREAD : each) * cx->threads;
+    return (int32_t)(parts < work ? parts : work);
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
@@ -96,8 +97,9 @@ static void part(void *arg, int64_t k, int me)
 
 int64_t tw__instr_run(const tw__instr *t, int threads)
 {
-    if (t->parts < 2) return whole(t);
+    const bool light = t->cost < HEAVY;
+    if (t->parts < 2 || (light && !tw__pool_awake())) return whole(t);
     share s = { .t = t, .bad = -1 };
-    tw__pool_run(threads, t->parts, part, &s);
+    tw__pool_run(threads, t->parts, light, part, &s);
     return atomic_load(&s.bad);
 }

@@ -11,6 +11,7 @@
  */
 #include "ops/ops_impl.h"
 #include "ops/kernel/scratch.h"
+#include <string.h>
 
 static const tw_matmul_attr *attr_of(const tw_node *y) { return tw_attr(y); }
 
@@ -22,19 +23,20 @@ static bool shape(tw_node *y)
     if (a->dtype != b->dtype) return tw__reject_dtypes(y, a->dtype, b->dtype);
 
     const int n = a->shape->n;
-    char ta[96], tb[96];
-    tw_shape_text(a->shape, ta, sizeof ta), tw_shape_text(b->shape, tb, sizeof tb);
+    char ta[96], tb[96];            /* written in error only */
     bool batch = n >= 2 && b->shape->n == n;
     for (int i = 0; i < n - 2 && batch; i++) batch = a->shape->at[i] == b->shape->at[i];
-    if (!batch) return tw_reject(y, TW_ESHAPE, "batches of %s and %s differ", ta, tb);
+    if (!batch)
+        return tw_reject(y, TW_ESHAPE, "batches of %s and %s differ", tw_shape_text(a->shape, ta, sizeof ta), tw_shape_text(b->shape, tb, sizeof tb));
 
     const tw_product p = tw__matmul_product(a->shape, b->shape, t);
     const int64_t kb = b->shape->at[n - 2 + t->transpose_b];
     if (p.k != kb)
         return tw_reject(y, TW_ESHAPE, "inner dimensions %lld and %lld differ: %s%s by %s%s",
-                         (long long)p.k, (long long)kb, ta, t->transpose_a ? " transposed" : "",
-                         tb, t->transpose_b ? " transposed" : "");
-    tw_shape s = tw_shape_of(a);
+                         (long long)p.k, (long long)kb, tw_shape_text(a->shape, ta, sizeof ta), t->transpose_a ? " transposed" : "",
+                         tw_shape_text(b->shape, tb, sizeof tb), t->transpose_b ? " transposed" : "");
+    tw_shape s = { .n = n };
+    memcpy(s.at, a->shape->at, (size_t)(n - 2) * sizeof *s.at);
     s.at[n - 2] = p.m, s.at[n - 1] = p.n;
     return tw_set_shape(y, &s);
 }

@@ -369,10 +369,84 @@ static void FN(gemm_zero)(const struct FN(gemm) *g)
         for (int64_t j = 0; j < g->n; j++) g->c[i * g->crs + j * g->ccs] = 0;
 }
 
+/* A product so small that it is done before a tile would be set up: four rows of a column at a time. */
+TW_INLINE bool FN(tiny)(const struct FN(gemm) *g) { return g->m * g->n * g->k <= 256 && g->k <= KC; }
+
+static void FN(gemm_tiny)(const struct FN(gemm) *of)
+{
+    const struct FN(gemm) g = *of;
+    for (int64_t j = 0; j < g.n; j++) {
+        const T *const b = g.b + j * g.bcs;
+        T *c = g.c + j * g.ccs;
+        const T *a = g.a;
+        int64_t i = 0;
+        for (; i + 4 <= g.m; i += 4, a += 4 * g.ars) {
+            const T *p0 = a, *p1 = a + g.ars, *p2 = a + 2 * g.ars, *p3 = a + 3 * g.ars, *q = b;
+            T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+            for (int64_t k = g.k; k > 0; k--) {
+                const T x = *q;
+                s0 = TW_FMA(*p0, x, s0), s1 = TW_FMA(*p1, x, s1), s2 = TW_FMA(*p2, x, s2), s3 = TW_FMA(*p3, x, s3);
+                p0 += g.acs, p1 += g.acs, p2 += g.acs, p3 += g.acs, q += g.brs;
+            }
+            const T s[4] = { s0, s1, s2, s3 };
+            for (int r = 0; r < 4; r++, c += g.crs) *c = g.add ? *c + s[r] : s[r];
+        }
+        for (; i < g.m; i++, a += g.ars, c += g.crs) {
+            T s = 0;
+            for (int64_t k = 0; k < g.k; k++) s = TW_FMA(a[k * g.acs], b[k * g.brs], s);
+            *c = g.add ? *c + s : s;
+        }
+    }
+}
+
+/* One row of c, with the columns of b contiguous: they are far apart, so a copy would cost more than the product. VL of
+ * them are turned into rows in registers, VL elements at a time. */
+static void FN(gemv)(const struct FN(gemm) *of, int64_t columns)
+{
+    const struct FN(gemm) g = *of;
+    for (int64_t j = 0; j < columns; j += VL) {
+        V c = { 0 };
+        for (int64_t p = 0; p < g.k; p += KC) {
+            const int64_t end = FN(least)(g.k, p + KC);
+            const T *b = g.b + j * g.bcs;
+            V sum = { 0 };
+            int64_t q = p;
+            for (; q + VL <= end; q += VL) {
+                T block[VL * VL];
+                UNROLL
+                for (int i = 0; i < VL; i++) __builtin_prefetch(b + i * g.bcs + q + 512 / (int64_t)sizeof(T));
+                FN(transpose)(block, VL, b + q, g.bcs);
+                UNROLL
+                for (int i = 0; i < VL; i++) sum = TW_FMA(FN(splat)(g.a[(q + i) * g.acs]), FN(ld)(block + i * VL), sum);
+            }
+            for (; q < end; q++) {
+                V row;
+                for (int i = 0; i < VL; i++) row[i] = b[i * g.bcs + q];
+                sum = TW_FMA(FN(splat)(g.a[q * g.acs]), row, sum);
+            }
+            c = p > 0 ? c + sum : sum;
+        }
+        for (int i = 0; i < VL; i++) {
+            T *to = g.c + (j + i) * g.ccs;
+            *to = g.add ? *to + c[i] : c[i];
+        }
+    }
+}
+
+/* How many columns of a product with one row gemv takes. */
+TW_INLINE int64_t FN(gemv_columns)(const struct FN(gemm) *g)
+{
+    return g->m == 1 && g->brs == 1 && g->bcs != 1 && !(g->add && g->k > KC) ? g->n / VL * VL : 0;
+}
+
 static void FN(gemm)(const struct FN(gemm) *g)
 {
     if (g->k == 0) {
         if (!g->add) FN(gemm_zero)(g);
+        return;
+    }
+    if (FN(tiny)(g)) {
+        FN(gemm_tiny)(g);
         return;
     }
     if (FN(narrow)(g)) {
@@ -385,7 +459,9 @@ static void FN(gemm)(const struct FN(gemm) *g)
         FN(gemm)(&transposed);
         return;
     }
-    for (int64_t j = 0; j < g->n; j += TW_GEMM_NC)
+    const int64_t done = FN(gemv_columns)(g);
+    if (done) FN(gemv)(g, done);
+    for (int64_t j = done; j < g->n; j += TW_GEMM_NC)
         for (int64_t p = 0; p < g->k; p += KC)
             FN(gemm_block)(g, p, FN(least)(g->k - p, KC), j, FN(least)(g->n - j, TW_GEMM_NC));
 }
