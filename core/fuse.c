@@ -113,7 +113,7 @@ static int free_slot(fuser *f, int32_t pos)
 
 /* ---- whether rows go together ------------------------------------------------------------- */
 
-static int64_t count_of(const tw__instr *i) { return i->call.out[0].shape->count; }
+static int64_t count_of(const tw__instr *i) { return i->lines ? i->call.in[0].shape->count : i->call.out[0].shape->count; }
 
 static int64_t longest(const fuser *f, int32_t pos)
 {
@@ -184,6 +184,7 @@ static int64_t rows_with(const fuser *f, int32_t pos, int32_t g)
                 if (q->uses.at[f->reader[r]][k].val == v && reads(q, f->reader[r], k)) rows = count_of(i);
         if (rows == 0) return -1;
     }
+    if (i->lines && rows != f->rows[pos].n) return -1;
     if (rows && (count_of(i) % rows || (f->rows[pos].n && f->rows[pos].n % rows))) return -1;
     if (!short_enough(x->count, rows) || !short_enough(longest(f, pos), rows)) return -1;
     return edges_fit(f, pos, g, rows) ? rows : -1;
@@ -370,7 +371,7 @@ static void rebuild(fuser *f, const units *u, const int32_t *order)
     tw__use **uses = tw__plan_borrow(q, (size_t)u->n * sizeof *uses);
     for (int32_t k = 0; q->ok && k < u->n; k++) {
         const int32_t x = order[k], members = u->first[x + 1] - u->first[x], *at = u->member + u->first[x];
-        if (members > 1) {
+        if (members > 1 || (q->instr.at[at[0]].lines && f->of[at[0]] >= 0)) {
             const group *g = &f->group[root(f, f->of[at[0]])];
             int64_t rows = g->rows;
             if (rows == 0) rows = count_of(&q->instr.at[at[0]]);

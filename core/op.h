@@ -141,6 +141,8 @@ struct tw_op {
     double    (*cost)(const tw_node *y);    /* nanoseconds of one thread, roughly; default: by the bytes that are moved */
     /* Optional: whether the work falls into rows. The kernel then takes fewer of them, in memory of their own. */
     bool      (*rows)(const tw_node *y, tw_rows *r);
+    /* Optional: whether it is the sum of n lines of `out` elements that follow one another. Plans add up 32 lines at a time, as they come. */
+    bool      (*lines)(const tw_node *y, tw_rows *r);
     size_t    (*scratch)(const tw_node *y); /* bytes of scratch, of each thread; default none */
     void      (*label)(const tw_node *y, char *text, size_t size);      /* attributes, for drawings */
     void      (*explain)(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size);     /* what is wrong with a bad element */

@@ -240,6 +240,52 @@ static tw__rec compute(tw__planner *q, const tw_node *y)
     return r;
 }
 
+/* ---- sums of lines ------------------------------------------------------------------------ */
+
+/* Whether y is a sum of lines that lie one after the other and are worth it. */
+static bool sums_lines(tw__planner *q, const tw_node *y, tw_rows *r)
+{
+    enum { LEAST = 64 };
+    if (!y->op->lines || !q->cx->fuse || q->cx->args.trap_nonfinite) return false;
+    const tw_node *x = tw_inputs(y)[0];
+    const tw__rec *in = rec_of(q, x);
+    return contiguous(x->shape, &in->lay) && !in->barrier && y->op->lines(y, r) && r->n >= LEAST;
+}
+
+static const tw_dims *matrix(tw__planner *q, int64_t n, int64_t m)
+{
+    const tw_dims *d = tw__intern_dims(q->cx, &(tw_shape){ .n = 2, .at = { n, m } });
+    if (!d) q->ok = false;
+    return d;
+}
+
+static tw__instr *half(tw__planner *q, const tw_op *op, const tw_node *y)
+{
+    tw__instr *i = new_instr(q, op, rel(q, y), 1, 1, false);
+    if (i) i->kernel = tw__vocab.kernel(q->cx->isa, op->kernel_id, (tw_dtype)y->dtype);
+    return i;
+}
+
+/* Two instructions: sums of 32 lines each, which can be a member of the group that makes the lines; and the sum of those. */
+static tw__rec sum_of_lines(tw__planner *q, const tw_node *y, const tw_rows *r)
+{
+    const tw__rec *in = rec_of(q, tw_inputs(y)[0]), none = { 0 };
+    const tw_dims *lines = matrix(q, r->n, r->out), *blocks = matrix(q, (r->n + 31) / 32, r->out);
+    tw__instr *i = q->ok ? half(q, tw__vocab.sum_lines, y) : NULL;
+    if (!i) return none;
+    tw__rec from = over(in->val, lines), sums;
+    from.lay.offset = in->lay.offset, from.whole = in->whole;
+    i->lines = true, i->call.hi = r->n, i->cost = tw__cost(y);
+    int32_t pos = (int32_t)q->instr.n - 1;
+    read_operand(q, pos, 0, &from, lines, y->dtype);
+    sums = over(write_output(q, pos, 0, blocks, y->dtype), blocks);
+    if (!q->ok || !(i = half(q, tw__vocab.sum_blocks, y))) return none;
+    i->call.hi = r->out, i->cost = (double)bytes_of(blocks, y->dtype) / 32;
+    pos = (int32_t)q->instr.n - 1;
+    read_operand(q, pos, 0, &sums, blocks, y->dtype);
+    return over(write_output(q, pos, 0, y->shape, y->dtype), y->shape);
+}
+
 static tw__rec look_at(tw__planner *q, const tw_node *y)
 {
     const tw_node *x = tw_inputs(y)[0];
@@ -296,6 +342,7 @@ static void wait_at(tw__planner *q, tw__rec *r, const tw_node *y, int32_t at)
 static void node(tw__planner *q, int32_t at)
 {
     const tw_node *y = q->list[at], *same;
+    tw_rows lines;
     tw__rec *r = &q->rec[at];
     if (tw__given(y)) *r = leaf(q, y);
     else if (y->op == &tw_op_read) *r = *rec_of(q, tw_inputs(tw_inputs(y)[0])[0]);
@@ -305,6 +352,7 @@ static void node(tw__planner *q, int32_t at)
     else if (y->op->view) *r = look_at(q, y);
     else if (y->op == &tw_op_dummy || y->op == &tw_op_cell) q->ok = !tw_fail(q->cx, TW_EGRAD, y->op->name, y->at, "has no value");
     else if (mergeable(y->op) && (same = twin(q, at))) *r = *rec_of(q, same);
+    else if (sums_lines(q, y, &lines)) *r = sum_of_lines(q, y, &lines);
     else *r = compute(q, y);
     if (!q->ok || !q->want[at] || y->flags & TW_N_REALISED) return;
     if (q->want[at] == 2 && tw__given(y)) return;

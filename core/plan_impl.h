@@ -28,7 +28,7 @@ typedef struct tw__operand {
  * values of a group have the same number of rows, and each so many elements a row: one, where all are of
  * one size; of the shorter ones, results of reductions over rows, one for each row of the others. */
 enum { TW__STEP_IN = 4, TW__MEMBERS = 96, TW__SPOTS = TW__MEMBERS * (3 * TW__STEP_IN + 1) };
-enum tw__step_kind { TW__BLOCK, TW__SPREAD, TW__KERNEL };
+enum tw__step_kind { TW__BLOCK, TW__SPREAD, TW__KERNEL, TW__LINES };      /* lines: sums of 32 rows each, in the order of rows */
 typedef struct tw__step {
     uint8_t       kind, n_in, f64, to;
     int16_t       x[4], y;      /* spots */
@@ -54,7 +54,8 @@ typedef struct tw__spot {
 } tw__spot;
 
 typedef struct tw__program {
-    int64_t   rows, tile;       /* tile: rows at once; units of work are tiles */
+    int64_t   rows, tile;       /* tile: rows at once */
+    int64_t   unit;             /* tiles that are one unit of work: one, or so many as begin with a block of lines */
     int32_t   n_once, n_step, n_spot, n_moving;     /* steps of the first tile only come first, then all; so do spots that move */
     tw__step *step;
     tw__spot *spot;
@@ -75,6 +76,7 @@ typedef struct tw__instr {
     double        cost, took;   /* nanoseconds: estimated, of one thread; the shortest run that was timed, or 0 */
     int32_t       n_nodes;      /* that it computes */
     bool          checked, flat, alone;     /* flat: every operand is TW__FLAT; alone: in no program */
+    bool          lines;                    /* the first half of a sum of lines */
     uint64_t      attr, slot;   /* small ones, copied */
 } tw__instr;
 
@@ -123,7 +125,7 @@ bool     tw__plan_run(tw_ctx *cx, tw_plan *plan, int32_t first);
 /* Elements [lo, hi) of an elementwise instruction, over tiles. */
 void     tw__tiles_run(const tw__instr *i, int64_t lo, int64_t hi);
 void     tw__tiles_spread(const tw__operand *o, const char *data, int64_t lo, int64_t n, char *to);
-/* Tiles [lo, hi) of a program, with registers in scratch. */
+/* Units [lo, hi) of a program, with registers in scratch. */
 void     tw__program_run(const tw__instr *i, int64_t lo, int64_t hi, void *scratch);
 void     tw__tiles_operand(tw__operand *o, const tw_dims *shape, const int64_t *strides, tw_dtype dtype);
 /* How many parts of y's work are worth a thread each; 1 where one thread does it sooner. */

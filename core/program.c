@@ -15,6 +15,7 @@ typedef struct maker {
     tw__instr   *made;
     tw__program *g;
     int32_t      n;             /* members */
+    bool         lines;         /* some sum lines */
     const int32_t *at;
     TW__VEC(tw__step) step;
     TW__VEC(tw__spot) spot;
@@ -94,7 +95,10 @@ static void output(maker *m, int32_t pos, tw__step *s)
     const tw__instr *i = &q->instr.at[pos];
     const tw__use *u = &q->uses.at[pos][i->call.n_in];
     const int64_t row = s->per * size_of(&i->call.out[0]);
-    if (q->val.at[u->val].shared) {
+    if (i->lines) {
+        s->y = spot_new(m, (tw__spot){ .kind = TW__STILL, .output = true, .k = (int32_t)m->out.n });
+        if (!TW__PUSH(q->cx, m->out, *u) || !TW__PUSH(q->cx, m->out_view, i->call.out[0])) q->ok = false;
+    } else if (q->val.at[u->val].shared) {
         s->y = spot_new(m, (tw__spot){ .kind = TW__MOVING, .output = true, .k = (int32_t)m->out.n, .row = row });
         if (!TW__PUSH(q->cx, m->out, *u) || !TW__PUSH(q->cx, m->out_view, i->call.out[0])) q->ok = false;
     } else {
@@ -121,9 +125,10 @@ static void member(maker *m, int32_t pos)
     tw__planner *q = m->q;
     const tw__instr *i = &q->instr.at[pos];
     const tw_call *c = &i->call;
-    const int64_t count = c->out[0].shape->count;
-    tw__step s = { .kind = i->operand ? TW__BLOCK : TW__KERNEL, .n_in = (uint8_t)c->n_in, .op = i->op, .kernel = i->kernel, .block = i->block,
+    const int64_t count = i->lines ? c->in[0].shape->count : c->out[0].shape->count;
+    tw__step s = { .kind = i->operand ? TW__BLOCK : i->lines ? TW__LINES : TW__KERNEL, .n_in = (uint8_t)c->n_in, .op = i->op, .kernel = i->kernel, .block = i->block,
                    .attr = c->attr, .own_attr = i->attr, .rel = i->rel, .per = count / m->g->rows, .to = (uint8_t)c->out[0].dtype };
+    m->lines |= i->lines;
     if (c->n_in) s.f64 = c->in[i->op->by].dtype == TW_F64;
     for (int k = 0; k < c->n_in && q->ok; k++) s.x[k] = operand(m, pos, k, c->in[k].shape->count);
     if (!i->operand && q->ok) s.view = own_views(m, c);
@@ -167,6 +172,18 @@ static int64_t bytes_at_once(maker *m)
     return most;
 }
 
+/* Blocks of lines are whole numbers of tiles, or tiles of blocks, and no two threads work at one. */
+static void keep_blocks(tw__program *g)
+{
+    enum { BLOCK = 32 };
+    if (g->tile > BLOCK) {
+        g->tile -= g->tile % BLOCK;
+    } else {
+        while (BLOCK % g->tile) g->tile--;
+        g->unit = BLOCK / g->tile;
+    }
+}
+
 static void choose_tile(maker *m)
 {
     tw__program *g = m->g;
@@ -185,6 +202,8 @@ static void choose_tile(maker *m)
         for (int64_t d = 2; d < 16; d++)
             if (period % d == 0 && period / d <= g->tile) { g->tile = period / d; break; }
     if (g->tile > g->rows) g->tile = g->rows;
+    g->unit = 1;
+    if (m->lines) keep_blocks(g);
 }
 
 /* A repeated row that is a whole number of tiles is read where it lies. */
@@ -350,7 +369,7 @@ static void finish(maker *m, tw__use **uses)
     }
     tw_call *c = &m->made->call;
     *c = (tw_call){ .n_in = (int)m->in.n, .n_out = (int)m->out.n, .seed = q->cx->args.seed,
-                    .hi = (m->g->rows + m->g->tile - 1) / m->g->tile };
+                    .hi = (m->g->rows + m->g->tile * m->g->unit - 1) / (m->g->tile * m->g->unit) };
     c->in = stand(q, m->in_view.at, (size_t)m->in.n * sizeof *c->in);
     c->out = stand(q, m->out_view.at, (size_t)m->out.n * sizeof *c->out);
     *uses = tw__plan_borrow(q, (size_t)(m->in.n + m->out.n + 1) * sizeof **uses);

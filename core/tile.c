@@ -141,17 +141,18 @@ void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
 
 /* ---- programs ----------------------------------------------------------------------------- */
 
-/* A kernel on rows of its own memory; a leaf's on the range of the tile, whose memory begins there. */
+/* A kernel on rows of its own memory; a leaf's on the range of the tile, whose memory begins there; sums of lines on these lines. */
 static void call_kernel(const tw__step *s, char *const *at, const tw_call *c, int64_t row, int64_t rows)
 {
     tw_view view[TW__STEP_IN + 1];
     memcpy(view, s->view, (size_t)(s->n_in + 1) * sizeof *view);
     for (int k = 0; k < s->n_in; k++) view[k].data = at[s->x[k]];
     tw_view *y = &view[s->n_in];
-    const int64_t lo = s->n_in ? 0 : row * s->per, size = (int64_t)tw_dtype_size(y->dtype);
-    y->data = (void *)((uintptr_t)at[s->y] - (uintptr_t)(lo * size));
+    const bool lines = s->kind == TW__LINES;
+    const int64_t lo = lines ? row : s->n_in ? 0 : row * s->per, size = (int64_t)tw_dtype_size(y->dtype);
+    y->data = (void *)((uintptr_t)at[s->y] - (uintptr_t)(lines ? 0 : lo * size));
     const tw_call call = { .in = view, .out = y, .n_in = s->n_in, .n_out = 1, .attr = s->attr, .slot = s->slot, .seed = c->seed,
-                           .lo = lo, .hi = lo + rows * s->per };
+                           .lo = lo, .hi = lo + rows * (lines ? 1 : s->per) };
     s->kernel(&call);
 }
 
@@ -181,13 +182,14 @@ void tw__program_run(const tw__instr *i, int64_t lo, int64_t hi, void *scratch)
         const tw__spot *s = &g->spot[k];
         if (s->kind == TW__STILL) at[k] = (s->output ? (char *)c->out[s->k].data : s->k < 0 ? at[-1 - s->k] : (char *)c->in[s->k].data) + s->offset;
     }
-    for (int64_t t = lo; t < hi; t++) {
+    const int64_t first = lo * g->unit, tiles = (g->rows + g->tile - 1) / g->tile, end = hi * g->unit < tiles ? hi * g->unit : tiles;
+    for (int64_t t = first; t < end; t++) {
         const int64_t row = t * g->tile, rows = g->rows - row < g->tile ? g->rows - row : g->tile;
         for (int32_t k = 0; k < g->n_moving; k++) {
             const tw__spot *s = &g->spot[k];
             char *base = s->output ? c->out[s->k].data : c->in[s->k].data;
             at[k] = base + (s->kind == TW__MOVING ? row * s->row : row * s->row % s->period);
         }
-        for (int32_t k = t == lo ? 0 : g->n_once; k < g->n_step; k++) step_run(&g->step[k], at, g->spot, c, row, rows);
+        for (int32_t k = t == first ? 0 : g->n_once; k < g->n_step; k++) step_run(&g->step[k], at, g->spot, c, row, rows);
     }
 }

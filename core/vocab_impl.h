@@ -9,6 +9,7 @@ struct tw__vocab {
     const tw_op *const *ops;                /* all built-in descriptors of ops/ (also those that are in no list: kernels' adjoints) */
     int                 n_ops;
     const tw_op        *add, *mul, *broadcast_to, *sum_to, *cast;
+    const tw_op        *sum_lines, *sum_blocks;     /* [n, m] -> [n / 32, m] (a range is of lines, and in[0] begins with its first) -> [m] */
     tw_node          *(*pick)(const tw_loc *at, tw_node *x, int64_t i);                 /* x[i], without the first axis */
     tw_node          *(*stack)(const tw_loc *at, int n, tw_node *const *xs);            /* along a new first axis */
     /* NULL where the kernel does not know the dtype. copy: in[0] of any strides, same shape -> out[0], contiguous; fill: in[0] ignored. */

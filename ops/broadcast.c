@@ -110,6 +110,7 @@ const tw_op tw_op_sum_to = {
     .batch     = batch_sum,
     .kernel_id = TW_K_sum,
     .rows      = tw__rows_reduced,
+    .lines     = tw__lines_reduced,
     .label     = tw__label_reduced,
 };
 

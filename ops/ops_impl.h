@@ -87,6 +87,8 @@ bool tw__shape_reduced(tw_node *y);
 void tw__label_reduced(const tw_node *y, char *text, size_t size);
 /* Whether what is reduced lies at the end of the shape: the rows of tw_op. */
 bool tw__rows_reduced(const tw_node *y, tw_rows *r);
+bool tw__lines_reduced(const tw_node *y, tw_rows *r);
+extern const tw_op tw_op_sum_lines, tw_op_sum_blocks;
 static inline unsigned tw__reduced(const tw_node *y) { return ((const tw_reduce_attr *)tw_attr(y))->axes; }
 
 /* ---- many values at once (vmap.c, and a batching rule beside each operation) ------------------- */

@@ -37,6 +37,21 @@ bool tw__rows_reduced(const tw_node *y, tw_rows *r)
     return r->in[0] > 0;
 }
 
+bool tw__lines_reduced(const tw_node *y, tw_rows *r)
+{
+    const tw_dims *x = tw_in(y, 0)->shape;
+    bool kept = false;                  /* an axis further outside */
+    *r = (tw_rows){ .n = 1, .out = 1 };
+    for (int i = 0; i < x->n; i++) {
+        const bool reduced = tw__reduced(y) >> i & 1;
+        if (reduced && kept && x->at[i] != 1) return false;
+        kept |= !reduced && x->at[i] != 1;
+        if (reduced) r->n *= x->at[i];
+        else r->out *= x->at[i];
+    }
+    return tw_is_float(y->dtype) && r->n > 0 && r->out > 1;
+}
+
 tw_node *tw__reduce(const tw_loc *at, const tw_op *op, tw_node *x, const tw_reduce_args *o)
 {
     TW_OPTIONS(tw_reduce_args, o);
@@ -75,8 +90,20 @@ const tw_op tw_op_sum = {
     .batch     = tw__batch_reduced,
     .kernel_id = TW_K_sum,
     .rows      = tw__rows_reduced,
+    .lines     = tw__lines_reduced,
     .label     = tw__label_reduced,
 };
+
+/* The two halves of a sum of lines, as plans have them: node is the sum. */
+static bool rows_of_lines(const tw_node *y, tw_rows *r)
+{
+    if (!tw__lines_reduced(y, r)) return false;
+    r->in[0] = r->out;
+    return true;
+}
+
+const tw_op tw_op_sum_lines = { .name = "sum_lines", .doc = "sums of 32 lines each", .arity = 1, .kernel_id = TW_K_sum_lines, .rows = rows_of_lines };
+const tw_op tw_op_sum_blocks = { .name = "sum_blocks", .doc = "the sum of such sums", .arity = 1, .kernel_id = TW_K_sum_blocks };
 
 const tw_op tw_op_sum_bool = {
     TW_WORD(sum_bool),

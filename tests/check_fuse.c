@@ -146,6 +146,44 @@ START_TEST(what_is_cheap_is_not_kept_for_the_backward_pass)
 }
 END_TEST
 
+/* ---- sums of lines ---------------------------------------------------------------------- */
+
+/* As batch statistics and gradients of biases are: y, its sums, those of its squares, and a sum of what is not made here. */
+static int64_t line_sums(const char *fuse, int threads, tw_shape s, bool rows_too, tw_node **out, tw_ctx **cx)
+{
+    *cx = open_with(fuse, threads);
+    tw_axes front = { .n = s.n - 1 };
+    for (int k = 0; k < s.n - 1; k++) front.at[k] = k;
+    tw_node *x = leaf(*cx, s, 1), *y = tw_add(tw_mul(x, leaf(*cx, TW_SHAPE(s.at[s.n - 1]), 2)), 0.25);
+    if (rows_too) y = tw_mul(y, tw_rsqrt(tw_mean(tw_square(y), .axes = TW_AXES(-1), .keep_dims = true)));
+    out[0] = y;
+    out[1] = tw_sum(y, .axes = front);
+    out[2] = tw_sum(tw_square(y), .axes = front, .keep_dims = true);
+    out[3] = tw_sum(x, .axes = front);
+    ck_assert(tw_eval_nodes(4, out));
+    return tw_counts(*cx).nodes_run;
+}
+
+START_TEST(sums_of_lines_belong_to_what_makes_the_lines)
+{
+    static const int64_t lines[] = { 2, 33, 63, 64, 65, 96, 1000, 4099, 40000 }, columns[] = { 2, 3, 16, 17, 33, 64, 300 };
+    for (size_t k = 0; k < sizeof lines / sizeof *lines; k++)
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+            for (int kind = 0; kind < 4; kind++) {
+                tw_node *want[4], *got[4];
+                tw_ctx *plain, *cx;
+                if (lines[k] * columns[c] > 1 << 20) continue;
+                const tw_shape s = kind & 1 ? TW_SHAPE(lines[k], columns[c]) : TW_SHAPE(3, 1, lines[k], columns[c]);
+                line_sums("0", 1, s, kind & 2, want, &plain);
+                const int64_t ran = line_sums(NULL, 1 + kind % 3, s, kind & 2, got, &cx);
+                for (int i = 0; i < 4; i++) ck_assert_msg(same_bits(want[i], got[i]), "%d lines of %d, sum %d", (int)lines[k], (int)columns[c], i);
+                if (s.n == 2 && lines[k] * columns[c] > 4096) ck_assert_int_le(ran, 2 + 3);       /* what is made here in one, and the second halves */
+                ck_assert_int_eq(tw_close(cx) + tw_close(plain), 0);
+                arrs_drop();
+            }
+}
+END_TEST
+
 /* ---- in place, by threads ---------------------------------------------------------------- */
 
 enum { MANY = 300000, STEPS = 3 };
@@ -319,6 +357,7 @@ int main(void)
     tcase_add_test(c, what_is_read_later_is_not_written_over);
     tcase_add_test(c, the_trap_names_the_operation);
     tcase_add_test(c, what_is_cheap_is_not_kept_for_the_backward_pass);
+    tcase_add_test(c, sums_of_lines_belong_to_what_makes_the_lines);
     tcase_add_test(c, the_plan_says_what_it_fused);
     tcase_add_test(c, a_profile_says_what_took_how_long);
     tcase_add_test(c, a_program_that_is_planned_every_time_is_told_why);

@@ -122,14 +122,14 @@ TW_INLINE T FN(fold_row)(const T *x, const tw_grid *row, int64_t n, FN(fold) f)
 
 /* ---- lines -------------------------------------------------------------------------------- */
 
-/* m columns of one block of lines, which begin at the given offsets; k vectors at once. */
+/* m columns of one block of lines, which begin at the given offsets; k vectors at once. With more, y is what the lines before them gave. */
 TW_INLINE int64_t FN(fold_vectors)(T *y, const T *x, const int64_t *line, int lines, int64_t c, int64_t m,
-                                   int k, FN(fold) f)
+                                   int k, bool more, FN(fold) f)
 {
     for (; c + k * VL <= m; c += k * VL) {
         V a[4];
-        for (int j = 0; j < k; j++) a[j] = FN(ld)(x + line[0] + c + j * VL);
-        for (int r = 1; r < lines; r++)
+        for (int j = 0; j < k; j++) a[j] = FN(ld)((more ? y : x + line[0]) + c + j * VL);
+        for (int r = !more; r < lines; r++)
             for (int j = 0; j < k; j++) a[j] = f.many(a[j], FN(ld)(x + line[r] + c + j * VL));
         for (int j = 0; j < k; j++) FN(st)(y + c + j * VL, a[j]);
     }
@@ -137,24 +137,24 @@ TW_INLINE int64_t FN(fold_vectors)(T *y, const T *x, const int64_t *line, int li
 }
 
 TW_INLINE void FN(fold_lines)(T *y, const T *x, const int64_t *line, int lines, int64_t m, int64_t stride,
-                              FN(fold) f)
+                              bool more, FN(fold) f)
 {
     int64_t c = 0;
     if (stride == 1) {
-        c = FN(fold_vectors)(y, x, line, lines, c, m, 4, f);
-        c = FN(fold_vectors)(y, x, line, lines, c, m, 1, f);
+        c = FN(fold_vectors)(y, x, line, lines, c, m, 4, more, f);
+        c = FN(fold_vectors)(y, x, line, lines, c, m, 1, more, f);
 #if TW_PARTS && BITS > 8
         if (c < m) {
-            V a = FN(ldn)(x + line[0] + c, m - c, 0);
-            for (int r = 1; r < lines; r++) a = f.many(a, FN(ldn)(x + line[r] + c, m - c, 0));
+            V a = FN(ldn)((more ? y : x + line[0]) + c, m - c, 0);
+            for (int r = !more; r < lines; r++) a = f.many(a, FN(ldn)(x + line[r] + c, m - c, 0));
             FN(stn)(y + c, a, m - c);
             return;
         }
 #endif
     }
     for (; c < m; c++) {
-        T s = x[line[0] + c * stride];
-        for (int r = 1; r < lines; r++) s = f.one(s, x[line[r] + c * stride]);
+        T s = more ? y[c] : x[line[0] + c * stride];
+        for (int r = !more; r < lines; r++) s = f.one(s, x[line[r] + c * stride]);
         y[c] = s;
     }
 }
@@ -165,23 +165,24 @@ TW_INLINE void FN(fold_sums)(T *y, const T *sums, int64_t m, FN(fold) f)
     for (int64_t c = 0; c < m; c += VL) FN(st)(y + c, f.many(FN(ld)(sums + c), FN(ld)(y + c)));
 }
 
-/* m columns, at most a strip, that lie stride apart. */
+/* m columns, at most a strip, that lie stride apart; in blocks of so many lines. */
 TW_INLINE void FN(fold_columns)(T *y, const T *x, int64_t m, int64_t stride, const tw_grid *lines, int64_t n,
-                                FN(fold) f)
+                                int block, FN(fold) f)
 {
     T sums[64][FN(STRIP)], s[FN(STRIP)];                /* as in a counter */
     uint64_t blocks = 0;
     tw_walk w = tw__walk(lines, 0);
-    for (int64_t i = 0; i < n; i += 32, blocks++) {
+    for (int64_t i = 0; i < n; i += block, blocks++) {
         int64_t line[32];
-        const int k = n - i < 32 ? (int)(n - i) : 32;
+        const int k = n - i < block ? (int)(n - i) : block;
         for (int r = 0; r < k; r++, tw__walk_on(&w, 1)) line[r] = w.offset[0];
-        FN(fold_lines)(s, x, line, k, m, stride, f);
+        FN(fold_lines)(s, x, line, k, m, stride, false, f);
         int level = 0;
         for (; blocks >> level & 1; level++) FN(fold_sums)(s, sums[level], m, f);
         memcpy(sums[level], s, (size_t)m * sizeof(T));
     }
-    int level = __builtin_ctzll(blocks) & 63;
+    int level = 0;
+    while (level < 63 && !(blocks >> level & 1)) level++;
     memcpy(s, sums[level], (size_t)m * sizeof(T));
     while (blocks >> level >> 1 != 0)
         if (blocks >> ++level & 1) FN(fold_sums)(s, sums[level], m, f);
@@ -228,7 +229,7 @@ int64_t FN(reduce)(const tw_call *c, FN(fold) f)
     tw_walk w = tw__walk(&r.kept, c->lo);
     for (int64_t o = c->lo, k; o < c->hi; o += k, tw__walk_on(&w, k)) {
         k = columns ? tw__walk_run(&w, c->hi - o < FN(STRIP) ? c->hi - o : FN(STRIP)) : 1;
-        if (columns) FN(fold_columns)(y + o, x + w.offset[0], k, inner, &r.lines, r.n_lines, f);
+        if (columns) FN(fold_columns)(y + o, x + w.offset[0], k, inner, &r.lines, r.n_lines, 32, f);
         else         y[o] = FN(fold_rows)(x + w.offset[0], &r, f);
     }
     return -1;
@@ -238,6 +239,37 @@ TW_MAYBE static int64_t FN(sum)(const tw_call *c)
 {
     return FN(reduce)(c, (FN(fold)){ FN(add2), FN(vadd), NOTHING, 0 });
 }
+
+#if IS_FLOAT
+/* The first half of a sum of lines that follow one another: lines [lo, hi), where in[0] begins with line lo. */
+static int64_t FN(sum_lines)(const tw_call *c)
+{
+    const int64_t m = c->out[0].shape->at[1];
+    const T *x = c->in[0].data;
+    T *y = c->out[0].data;
+    int64_t line[32];
+    for (int r = 0; r < 32; r++) line[r] = r * m;
+    for (int64_t i = c->lo, k; i < c->hi; i += k, x += k * m) {
+        k = 32 - i % 32 < c->hi - i ? 32 - i % 32 : c->hi - i;
+        FN(fold_lines)(y + i / 32 * m, x, line, (int)k, m, 1, i % 32 != 0, (FN(fold)){ FN(add2), FN(vadd), NOTHING, 0 });
+    }
+    return -1;
+}
+
+/* The second: the blocks in pairs. */
+static int64_t FN(sum_blocks)(const tw_call *c)
+{
+    const tw_dims *d = c->in[0].shape;
+    tw_grid lines = { .tensors = 1 };
+    tw__grid_push(&lines, d->at[0], &(int64_t){ d->at[1] });
+    for (int64_t o = c->lo, k; o < c->hi; o += k) {
+        k = c->hi - o < FN(STRIP) ? c->hi - o : FN(STRIP);
+        FN(fold_columns)((T *)c->out[0].data + o, (const T *)c->in[0].data + o, k, 1, &lines, d->at[0], 1,
+                         (FN(fold)){ FN(add2), FN(vadd), NOTHING, 0 });
+    }
+    return -1;
+}
+#endif
 
 TW_MAYBE static int64_t FN(prod)(const tw_call *c)
 {
