@@ -208,6 +208,11 @@ TW_API void tw_let_go(tw_ctx *cx);
 TW_API uint64_t tw_seed(const tw_ctx *cx);
 /* Output k of a node with several. */
 TW_API tw_node *tw_output(tw_node *y, int k);
+/* Times the instructions of plans from now on, or no more, as .profile does; what it was before. */
+TW_API bool tw_profile(tw_ctx *cx, bool on);
+/* f for each node of the latest evaluation that was timed, with nanoseconds: of the shortest run of its plan. Operations that
+ * ran as one share its time by what they are believed to cost. Only as long as the nodes live. */
+TW_API void tw_plan_times(tw_ctx *cx, void (*f)(void *user, const tw_node *n, double ns), void *user);
 /* The context's allocator; NULL says no (and fails the context when growing). */
 TW_API void *tw_resize(tw_ctx *cx, void *p, size_t old_size, size_t new_size);
 

@@ -97,6 +97,7 @@ struct tw_plan {
     uint64_t    used;                       /* a clock, for eviction */
     bool        needs_prev, regular;        /* regular: runs nothing of outer scopes, so may be kept */
     int64_t     timed;                      /* runs */
+    int32_t     first, reach;               /* of the latest run: the id that nodes are counted from, and the ids from there to its end */
 
     tw__instr  *instr;    int32_t n_instr;
     tw__ext    *ext;      int32_t n_ext;

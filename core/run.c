@@ -235,6 +235,7 @@ static void conclude(tw_ctx *cx, tw_plan *p, int32_t first)
 bool tw__plan_run(tw_ctx *cx, tw_plan *p, int32_t first)
 {
     const unsigned mode = tw__mode_enter();
+    p->first = first, p->reach = cx->next_id - first;
     const bool ok = bind(cx, p, first) && run(cx, p, first);
     tw__mode_leave(mode);
     if (ok) conclude(cx, p, first);
