@@ -6,8 +6,9 @@
  * start it again with the same --checkpoint: it goes on, and ends with the same weights to the bit.
  *
  *     fit [--epochs n] [--limit n] [--data folder] [--checkpoint file] [--weights file] [--events folder]
+ *         [--report file]
  *
- * --weights writes what torch.load_state_dict takes; --events what TensorBoard reads.
+ * --weights writes what torch.load_state_dict takes, --events what TensorBoard reads, --report a page for a browser.
  * SPDX-License-Identifier: MIT
  */
 #include <thalweg.h>
@@ -29,14 +30,14 @@ static tw_node *model(tw_net *net, tw_node *x, void *user)      /* [batch, 28, 2
     return tw_nn_dense(net, "fc2", tw_nn_dropout(net, x, .p = 0.3), .units = CLASSES);
 }
 
-typedef struct options { int epochs; long limit; const char *data, *checkpoint, *weights, *events; } options;
+typedef struct options { int epochs; long limit; const char *data, *checkpoint, *weights, *events, *report; } options;
 
 static options options_of(int argc, char **argv)
 {
     static const struct option known[] = {
         { "epochs", required_argument, NULL, 'e' }, { "limit",   required_argument, NULL, 'l' }, { "data",   required_argument, NULL, 'd' },
         { "checkpoint", required_argument, NULL, 'c' }, { "weights", required_argument, NULL, 'w' }, { "events", required_argument, NULL, 'v' },
-        { NULL, 0, NULL, 0 },
+        { "report", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 },
     };
     options o = { .epochs = 10, .data = getenv("TW_DATA") };
     if (!o.data) o.data = "/usr/share/datasets/fashion-mnist";
@@ -48,6 +49,7 @@ static options options_of(int argc, char **argv)
         case 'c': o.checkpoint = optarg; break;
         case 'w': o.weights    = optarg; break;
         case 'v': o.events     = optarg; break;
+        case 'r': o.report     = optarg; break;
         default:  exit(2);
         }
     return o;
@@ -79,7 +81,7 @@ int main(int argc, char **argv)
 
     const tw_fit_result r = tw_fit(net, model, .loss = tw_cross_entropy_loss, .metric = tw_accuracy_metric, .opt = opt, .train = train,
                                    .valid = valid, .batch = 64, .epochs = o.epochs, .patience = 3, .checkpoint = o.checkpoint,
-                                   .checkpoint_steps = 200, .events = o.events);
+                                   .checkpoint_steps = 200, .events = o.events, .report = o.report);
     if (r.interrupted) printf("interrupted after %lld steps\n", (long long)r.steps);
     else if (r.ok) {
         TW_SCOPE(cx);

@@ -16,7 +16,7 @@ compile()       # compiler language standard header
         { echo "$4 does not compile alone: $1 -std=$3"; faults=1; }
 }
 
-for header in thalweg.h core/core.h core/op.h ops/ops.h nn/nn.h optim/optim.h io/io.h train/train.h; do
+for header in thalweg.h core/core.h core/op.h ops/ops.h nn/nn.h optim/optim.h io/io.h train/train.h train/report.h; do
     for standard in c11 c17; do
         compile gcc c $standard $header
         compile clang c $standard $header

@@ -36,11 +36,11 @@ struct tw_events {
 
 static tw_events dead;
 
-static tw__message event_at(tw_ctx *cx, int64_t step)
+static tw__bytes event_at(tw_ctx *cx, int64_t step)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    tw__message m = { .cx = cx };
+    tw__bytes m = { .cx = cx };
     tw__put_double(&m, 1, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
     if (step) tw__put_int(&m, 2, step);
     return m;
@@ -91,12 +91,12 @@ static bool begin(const tw_loc *at, tw_events *e, const char *folder, int64_t fr
     if (!(e->table = open_at(at, e->cx, folder, "scalars.csv", "a+"))) return false;
     if (!cut(e->table, from)) return tw_fail(e->cx, TW_EIO, "events", at, "%.120s/scalars.csv: cannot be written", folder), false;
 
-    tw__message version = event_at(e->cx, 0), session = event_at(e->cx, from);
+    tw__bytes version = event_at(e->cx, 0), session = event_at(e->cx, from);
     tw__put_text(&version, 3, "brain.Event:2", 13);
     tw__record_write(e->events, &version);
     tw__put_text(&session, 7, "\x08\x01", 2);
     if (from) tw__record_write(e->events, &session);
-    tw__message_drop(&session);
+    tw__bytes_drop(&session);
     return tw_ok(e->cx);
 }
 
@@ -128,16 +128,16 @@ static void put_tag(FILE *to, const char *tag, size_t n)
 static size_t tag_length(const char *tag) { return strnlen(tag, TAG); }
 
 /* A summary of one value, whose tag is written and whose content follows. */
-static tw__message value_of(tw_ctx *cx, const char *tag)
+static tw__bytes value_of(tw_ctx *cx, const char *tag)
 {
-    tw__message value = { .cx = cx };
+    tw__bytes value = { .cx = cx };
     tw__put_text(&value, 1, tag, tag_length(tag));
     return value;
 }
 
-static void write_value(tw_events *e, int64_t step, tw__message *value)
+static void write_value(tw_events *e, int64_t step, tw__bytes *value)
 {
-    tw__message summary = { .cx = e->cx }, event = event_at(e->cx, step);
+    tw__bytes summary = { .cx = e->cx }, event = event_at(e->cx, step);
     tw__put_message(&summary, 1, value);
     tw__put_message(&event, 5, &summary);
     tw__record_write(e->events, &event);
@@ -148,7 +148,7 @@ static bool usable(const tw_events *e, const char *tag) { return e && e->cx && t
 void tw_events_scalar(tw_events *e, const char *tag, int64_t step, double value)
 {
     if (!usable(e, tag)) return;
-    tw__message m = value_of(e->cx, tag);
+    tw__bytes m = value_of(e->cx, tag);
     tw__put_float(&m, 2, (float)value);
     write_value(e, step, &m);
     fprintf(e->table, "%lld,", (long long)step);
@@ -172,7 +172,7 @@ void tw_events_histogram_at(const tw_loc *at, tw_events *e, const char *tag, int
     if (!usable(e, tag) || !(n = value_node(at, "events_histogram", e, n)) || !tw__histogram_of(at, n, &h)) return;
     double ends[TW__BINS], counts[TW__BINS];
     for (int k = 0; k < TW__BINS; k++) ends[k] = tw__bin(&h, k + 1), counts[k] = (double)h.count[k];
-    tw__message histo = { .cx = e->cx }, value = value_of(e->cx, tag);
+    tw__bytes histo = { .cx = e->cx }, value = value_of(e->cx, tag);
     const double head[] = { h.low, h.high, (double)h.n, h.sum, h.squares };
     for (int k = 0; k < 5; k++) tw__put_double(&histo, k + 1, head[k]);
     tw__put_doubles(&histo, 6, TW__BINS, ends);
@@ -187,12 +187,12 @@ void tw_events_image_at(const tw_loc *at, tw_events *e, const char *tag, int64_t
     size_t size;
     if (!usable(e, tag) || !(n = value_node(at, "events_image", e, n)) || !tw__image_of(at, "events_image", n, &i)) return;
     unsigned char *png = tw__png_encode(at, e->cx, "events_image", tag, &i, &size);
-    tw__message image = { .cx = e->cx }, value = value_of(e->cx, tag);
+    tw__bytes image = { .cx = e->cx }, value = value_of(e->cx, tag);
     tw__put_int(&image, 1, i.height), tw__put_int(&image, 2, i.width), tw__put_int(&image, 3, i.channels);
     if (png) tw__put_text(&image, 4, png, size);
     tw__put_message(&value, 4, &image);
     if (png) write_value(e, step, &value);
-    tw__message_drop(&value);
+    tw__bytes_drop(&value);
     tw__image_drop(e->cx, &i);
     free(png);
 }

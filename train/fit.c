@@ -26,6 +26,7 @@ typedef struct fit {
     double        begun;            /* of the epoch */
     FILE         *log;
     tw_events    *events;           /* NULL: none */
+    tw__fit_page  page;
 } fit;
 
 static volatile sig_atomic_t interrupted;
@@ -80,7 +81,7 @@ static bool update(fit *f, const tw_batch *b, double *l, double *m)
     tw_node *loss, *metric;
     if (!answers(f, b, &loss, &metric)) return false;
     if (metric) tw_want(metric);
-    if (!tw_opt_step(f->o.opt, loss)) return false;
+    if (!(f->page.r ? tw__fit_page_update(&f->page, loss) : tw_opt_step(f->o.opt, loss))) return false;
     *l = tw_item(loss), *m = metric ? tw_item(metric) : 0;
     return true;
 }
@@ -119,6 +120,7 @@ static bool step(fit *f, tw_batch *b)
     if (!f->o.quiet && f->o.metric) tw_progress(b, "loss %.4g, metric %.4g", r->loss / (double)r->seen, r->metric / (double)r->seen);
     else if (!f->o.quiet) tw_progress(b, "loss %.4g", r->loss / (double)r->seen);
     if (f->events) tw_events_scalar(f->events, "step/loss", r->steps, l);
+    if (f->page.r) tw__fit_page_step(&f->page, r->steps, l);
     const bool go_on = !f->o.on_step || f->o.on_step(b, l, f->o.user);
     if (!go_on) f->result.stopped = true;
     const bool due = f->o.checkpoint_steps > 0 && r->steps % f->o.checkpoint_steps == 0;
@@ -239,6 +241,7 @@ static void end_epoch(fit *f)
     say(f, &e);
     log_row(f, &e);
     events(f, &e);
+    if (f->page.r) tw__fit_page_epoch(&f->page, &e);
     r->epoch++, r->batch = 0, r->loss = r->metric = 0, r->seen = 0;
     f->result.last = e;
     if (f->o.on_epoch && !f->o.on_epoch(&e, f->o.user)) f->result.stopped = true;
@@ -285,7 +288,9 @@ static void run(fit *f)
     f->result.interrupted = asked_to_stop(f);
     f->result.stopped = f->result.stopped || r->over;
     const bool ended = r->over || r->epoch >= f->o.epochs;
-    if (ended && r->kept.n && tw_ok(f->cx)) tw__snapshot_restore(f->at, f->net, &r->kept);
+    const bool best = ended && r->kept.n && tw_ok(f->cx);
+    if (best) tw__snapshot_restore(f->at, f->net, &r->kept);
+    if (f->page.r) tw__fit_page_end(&f->page, best);
 }
 
 tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const tw_fit_args *options)
@@ -303,6 +308,7 @@ tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const 
     if (!f.o.ignore_interrupts) sigaction(SIGINT, &mine, &old);
     if (resume(&f)) log_open(&f);
     if (f.o.events) f.events = tw_events_open_at(at, f.cx, f.o.events, &(tw_events_args){ .from = f.run.steps ? f.run.steps + 1 : 0 });
+    if (f.o.report && tw_ok(f.cx)) tw__fit_page_open(at, &f.page, net, model, &f.o, f.run.steps);
     if (tw_ok(f.cx)) run(&f);
     if (f.log) fclose(f.log);
     if (!f.o.ignore_interrupts) sigaction(SIGINT, &old, NULL);

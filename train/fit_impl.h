@@ -28,6 +28,29 @@ typedef struct tw__run {
     tw__snapshot kept;          /* the weights of best_epoch */
 } tw__run;
 
+/* fit_report.c: the page of a run. */
+enum { TW__FIT_LINES = 12 };
+typedef struct tw__fit_page {
+    const tw_loc      *at;
+    tw_report         *r;               /* NULL: there is no page */
+    tw_net            *net;
+    tw_model_fn        model;
+    const tw_fit_args *o;
+    bool               drawn, classifies;
+    int                timed, n;        /* steps whose time was taken; layers */
+    tw_node           *all;             /* the square of the gradient's norm, of this step; and of layers */
+    struct tw__fit_part { const char *path; int length; tw_node *squares; } part[TW__FIT_LINES];
+    double             lr, written, took;       /* of this step; when the page was last written, and how long that took */
+} tw__fit_page;
+
+void tw__fit_page_open(const tw_loc *at, tw__fit_page *p, tw_net *net, tw_model_fn model, const tw_fit_args *o, int64_t steps);
+/* tw_opt_step that looks at the gradients. */
+bool tw__fit_page_update(tw__fit_page *p, tw_node *loss);
+void tw__fit_page_step(tw__fit_page *p, int64_t step, double loss);
+void tw__fit_page_epoch(tw__fit_page *p, const tw_epoch *e);
+/* as_it_is: the network has the weights to be looked at, not those that are trained. */
+void tw__fit_page_end(tw__fit_page *p, bool as_it_is);
+
 /* Writes net, opt, run and the context's random numbers. */
 bool tw__checkpoint_write(const tw_loc *at, const char *path, tw_net *net, tw_opt *opt, const tw__run *run);
 /* Puts all of them back as they were; parameters and their state follow when the model runs. False after failing. */

@@ -14,41 +14,23 @@
 
 enum { VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5 };
 
-void tw__message_drop(tw__message *m)
-{
-    if (m->b) tw_resize(m->cx, m->b, m->room, 0);
-    *m = (tw__message){ .cx = m->cx };
-}
-
-void tw__put_bytes(tw__message *m, const void *from, size_t n)
-{
-    if (m->n + n > m->room) {
-        const size_t room = 2 * (m->n + n) + 64;
-        unsigned char *b = tw_resize(m->cx, m->b, m->room, room);
-        if (!b) return;
-        m->b = b, m->room = room;
-    }
-    if (n) memcpy(m->b + m->n, from, n);
-    m->n += n;
-}
-
-static void varint(tw__message *m, uint64_t v)
+static void varint(tw__bytes *m, uint64_t v)
 {
     unsigned char b[10];
     size_t n = 0;
     for (; v > 127; v >>= 7) b[n++] = (unsigned char)((v & 127) | 128);
     b[n++] = (unsigned char)v;
-    tw__put_bytes(m, b, n);
+    tw__bytes_put(m, b, n);
 }
 
-static void key(tw__message *m, int field, int kind) { varint(m, (uint64_t)(field << 3 | kind)); }
+static void key(tw__bytes *m, int field, int kind) { varint(m, (uint64_t)(field << 3 | kind)); }
 
 /* The lowest byte first. */
-static void fixed(tw__message *m, uint64_t v, int bytes)
+static void fixed(tw__bytes *m, uint64_t v, int bytes)
 {
     unsigned char b[8];
     for (int i = 0; i < bytes; i++) b[i] = (unsigned char)(v >> 8 * i & 255);
-    tw__put_bytes(m, b, (size_t)bytes);
+    tw__bytes_put(m, b, (size_t)bytes);
 }
 
 static uint64_t bits_of(double v)
@@ -58,29 +40,29 @@ static uint64_t bits_of(double v)
     return bits;
 }
 
-void tw__put_int(tw__message *m, int field, int64_t v)   { key(m, field, VARINT), varint(m, (uint64_t)v); }
-void tw__put_double(tw__message *m, int field, double v) { key(m, field, FIXED64), fixed(m, bits_of(v), 8); }
+void tw__put_int(tw__bytes *m, int field, int64_t v)   { key(m, field, VARINT), varint(m, (uint64_t)v); }
+void tw__put_double(tw__bytes *m, int field, double v) { key(m, field, FIXED64), fixed(m, bits_of(v), 8); }
 
-void tw__put_float(tw__message *m, int field, float v)
+void tw__put_float(tw__bytes *m, int field, float v)
 {
     uint32_t bits;
     memcpy(&bits, &v, sizeof bits);
     key(m, field, FIXED32), fixed(m, bits, 4);
 }
 
-void tw__put_text(tw__message *m, int field, const void *from, size_t n)
+void tw__put_text(tw__bytes *m, int field, const void *from, size_t n)
 {
     key(m, field, LENGTH), varint(m, n);
-    tw__put_bytes(m, from, n);
+    tw__bytes_put(m, from, n);
 }
 
-void tw__put_message(tw__message *m, int field, tw__message *inner)
+void tw__put_message(tw__bytes *m, int field, tw__bytes *inner)
 {
     tw__put_text(m, field, inner->b, inner->n);
-    tw__message_drop(inner);
+    tw__bytes_drop(inner);
 }
 
-void tw__put_doubles(tw__message *m, int field, int64_t n, const double *v)
+void tw__put_doubles(tw__bytes *m, int field, int64_t n, const double *v)
 {
     key(m, field, LENGTH), varint(m, (uint64_t)n * 8);
     for (int64_t i = 0; i < n; i++) fixed(m, bits_of(v[i]), 8);
@@ -98,20 +80,20 @@ uint32_t tw__crc32c(const void *from, size_t n)
     return ~crc;
 }
 
-static void masked(tw__message *m, const void *from, size_t n)
+static void masked(tw__bytes *m, const void *from, size_t n)
 {
     const uint32_t crc = tw__crc32c(from, n);
     fixed(m, (crc >> 15 | crc << 17) + 0xa282ead8, 4);
 }
 
-void tw__record_write(FILE *f, tw__message *m)
+void tw__record_write(FILE *f, tw__bytes *m)
 {
-    tw__message frame = { .cx = m->cx };
+    tw__bytes frame = { .cx = m->cx };
     fixed(&frame, m->n, 8);
     masked(&frame, frame.b, frame.n);
-    tw__put_bytes(&frame, m->b, m->n);
+    tw__bytes_put(&frame, m->b, m->n);
     masked(&frame, m->b, m->n);
     if (tw_ok(m->cx)) fwrite(frame.b, 1, frame.n, f);
-    tw__message_drop(&frame);
-    tw__message_drop(m);
+    tw__bytes_drop(&frame);
+    tw__bytes_drop(m);
 }
