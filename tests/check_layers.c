@@ -37,7 +37,7 @@ static void close_clean(void)
 static void set_parameters(void)
 {
     int k = 0;
-    TW_NET_EACH(item, net, NULL) tw_assign(item->cell, wave(tw_shape_of(item->cell), 0.5, 0.2 + k++, 0.7));
+    TW_NET_EACH(item, net, NULL) if (!item->buffer) tw_assign(item->cell, wave(tw_shape_of(item->cell), 0.5, 0.2 + k++, 0.7));
     tw_eval(cx);
 }
 
@@ -70,12 +70,36 @@ static tw_node *lstm_packed(tw_node *x)
     return with(y, last);
 }
 
+/* By running statistics, after as many batches as the reference had: it is called twice. */
+static tw_node *batch_norm_later(tw_node *x)
+{
+    for (int k = 0; k < 2; k++) tw_eval_nodes(1, (tw_node *[]){ tw_nn_batch_norm(net, "l", x) }), tw_eval(cx);
+    tw_net_training(net, false);
+    tw_node *y = tw_nn_batch_norm(net, "l", x);
+    tw_net_training(net, true);
+    return y;
+}
+
+static tw_node *residual(tw_node *x)
+{
+    return tw_nn_residual(net, "r", x, tw_nn_conv2d(net, "l", x, .filters = 3, .kernel = {3}, .stride = {2}, .padding = TW_PAD(1), .no_bias = true));
+}
+
 #define LAYERS(ROW)                                                                                                         \
     ROW(layer_norm,       TW_SHAPE(2, 3, 4),    tw_nn_layer_norm(net, "l", x, .epsilon = 1e-3))                             \
     ROW(layer_norm_two,   TW_SHAPE(2, 3, 4),    tw_nn_layer_norm(net, "l", x, .dims = 2))                                   \
     ROW(rms_norm,         TW_SHAPE(2, 3, 4),    tw_nn_rms_norm(net, "l", x))                                                \
     ROW(group_norm,       TW_SHAPE(2, 3, 2, 4), tw_nn_group_norm(net, "l", x, .groups = 2))                                 \
     ROW(instance_norm,    TW_SHAPE(2, 3, 2, 4), tw_nn_instance_norm(net, "l", x))                                           \
+    ROW(dense,            TW_SHAPE(2, 3, 4),    tw_nn_dense(net, "l", x, .units = 3))                                       \
+    ROW(batch_norm,       TW_SHAPE(2, 3, 2, 4), tw_nn_batch_norm(net, "l", x))                                              \
+    ROW(batch_norm_later, TW_SHAPE(2, 3, 2, 4), batch_norm_later(x))                                                        \
+    ROW(conv2d,           TW_SHAPE(1, 5, 4, 4), tw_nn_conv2d(net, "l", x, .filters = 4, .kernel = {3}, .stride = {2}, .dilation = {2}, \
+                                                             .padding = TW_PAD(2), .groups = 2))                            \
+    ROW(residual,         TW_SHAPE(1, 5, 4, 2), residual(x))                                                                \
+    ROW(conv_transpose1d, TW_SHAPE(2, 3, 2),    tw_nn_conv_transpose1d(net, "l", x, .filters = 2, .kernel = {3}, .stride = {3}, \
+                                                                       .padding = TW_PAD(1)))                               \
+    ROW(conv_transpose3d, TW_SHAPE(1, 2, 1, 2, 2), tw_nn_conv_transpose3d(net, "l", x, .filters = 3, .kernel = {2}, .stride = {2})) \
     ROW(conv1d,           TW_SHAPE(2, 6, 4),    tw_nn_conv1d(net, "l", x, .filters = 4, .kernel = {3}, .stride = {2},       \
                                                              .padding = TW_PAD(1), .groups = 2))                            \
     ROW(conv3d,           TW_SHAPE(1, 3, 2, 3, 2), tw_nn_conv3d(net, "l", x, .filters = 3, .kernel = {2}))                  \
@@ -100,7 +124,7 @@ LAYERS(ROW)
 #undef ROW
 
 #define COUNT(a) ((int64_t)(sizeof (a) / sizeof *(a)))
-enum { N_LAYERS = 20 };
+enum { N_LAYERS = 27 };
 typedef struct layer_row { const char *name; tw_shape shape; tw_node *(*make)(tw_node *x); const double *output, *slope; int64_t outputs; } layer_row;
 
 static layer_row row_of(int i)

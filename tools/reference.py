@@ -354,6 +354,8 @@ def layers(out):
             for k, v in values.items(): getattr(module, k).copy_(v)
         return module
 
+    def affine(m, w, b): put(m, weight=w, bias=b)
+
     w, b = ours([(4,), (4,)])
     row("layer_norm", lambda x: t.functional.layer_norm(x, (4,), w, b, 1e-3), (2, 3, 4))
     w2, b2 = ours([(3, 4), (3, 4)])
@@ -361,6 +363,25 @@ def layers(out):
     row("rms_norm", lambda x: t.functional.rms_norm(x, (4,), w, 1e-6), (2, 3, 4))
     row("group_norm", lambda x: last(t.functional.group_norm(first(x), 2, w, b)), (2, 3, 2, 4))
     row("instance_norm", lambda x: last(t.functional.instance_norm(first(x), weight=w, bias=b)), (2, 3, 2, 4))
+
+    w, b = ours([(4, 3), (3,)])
+    row("dense", lambda x: t.functional.linear(x, w.T, b), (2, 3, 4))
+    w, b = ours([(4,), (4,)])
+    norm = lambda x: last(t.functional.batch_norm(first(x), None, None, w, b, training=True))
+    row("batch_norm", norm, (2, 3, 2, 4))
+    module = t.BatchNorm2d(4)
+    affine(module, w, b)
+    for _ in range(4): module(first(tensor((2, 3, 2, 4), 1.0, 0.4, 0.9)))
+    row("batch_norm_later", lambda x: last(module.eval()(first(x))), (2, 3, 2, 4))
+    w, b = ours([(3, 3, 2, 4), (4,)])
+    row("conv2d", lambda x: last(t.functional.conv2d(first(x), w.permute(3, 2, 0, 1), b, stride=2, padding=2, dilation=2, groups=2)), (1, 5, 4, 4))
+    w, ws, b = ours([(3, 3, 2, 3), (1, 1, 2, 3), (3,)])
+    row("residual", lambda x: last(t.functional.conv2d(first(x), w.permute(3, 2, 0, 1), stride=2, padding=1)
+                                   + t.functional.conv2d(first(x), ws.permute(3, 2, 0, 1), stride=2)), (1, 5, 4, 2))
+    w, b = ours([(3, 2, 2), (2,)])
+    row("conv_transpose1d", lambda x: last(t.functional.conv_transpose1d(first(x), w.permute(2, 1, 0), b, stride=3, padding=1)), (2, 3, 2))
+    w, b = ours([(2, 2, 2, 3, 2), (3,)])
+    row("conv_transpose3d", lambda x: last(t.functional.conv_transpose3d(first(x), w.permute(4, 3, 0, 1, 2), b, stride=2)), (1, 2, 1, 2, 2))
 
     w, b = ours([(3, 2, 4), (4,)])
     row("conv1d", lambda x: last(t.functional.conv1d(first(x), w.permute(2, 1, 0), b, stride=2, padding=1, groups=2)), (2, 6, 4))
@@ -401,7 +422,6 @@ def layers(out):
     def mha(m, v):
         put(m, in_proj_weight=torch.cat([v[0].T, v[2].T, v[4].T]), in_proj_bias=torch.cat([v[1], v[3], v[5]]))
         put(m.out_proj, weight=v[6].T, bias=v[7])
-    def affine(m, w, b): put(m, weight=w, bias=b)
     attention = t.MultiheadAttention(4, 2, batch_first=True)
     mha(attention, ours(dense(4, 4)))
     later = torch.ones(3, 3).triu(1).bool()
