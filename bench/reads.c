@@ -4,6 +4,9 @@
  * For each kind of read and n = 1,000, 10,000, 100,000, prints JSON lines with microseconds a read
  * (medians; everything: build, differentiate, plan, run) and its ratio to n = 1,000: "planned" when
  * the graph is new, "replayed" when it was seen before. Graphs of 100,000 reads are planned always.
+ *
+ * "growing" is a program without scopes that reads a value after every few of n operations, never in the same
+ * pattern: what a read takes should not depend on how much was built before.
  */
 #include "thalweg.h"
 #include <stdlib.h>
@@ -69,8 +72,34 @@ static double median_each(tw_ctx *cx, tw_node *table, read_fn reads, int n, bool
     return t[RUNS / 2];
 }
 
+static double growing(int n)
+{
+    uint32_t s = 1;
+    int reads = 0;
+    tw_ctx *cx = tw_open(.threads = 1);
+    tw_node *w = tw_param(cx, "w", tw_fill(cx, TW_SHAPE(8), .value = 0.5)), *x = tw_mul(w, 1);
+    const double since = now();
+    for (int i = 0; i < n; reads++) {
+        for (int k = 1 + (int)((s = s * 1664525 + 1013904223) >> 24) % 12; k > 0; k--, i++) {
+            s = s * 1664525 + 1013904223;
+            x = s >> 28 & 1 ? tw_tanh(x) : tw_add(x, w);
+        }
+        if (!tw_f32(x)) exit(1);
+    }
+    const double t = (now() - since) / reads;
+    if (tw_close(cx)) exit(1);
+    return t;
+}
+
 int main(void)
 {
+    double few = 0;
+    for (int n = 1000; n <= 100000; n *= 10) {
+        const double each = growing(n);
+        if (n == 1000) few = each;
+        printf("{\"bench\":\"reads\",\"kind\":\"growing\",\"operations\":%d,\"us_per_read\":%.3f,\"ratio\":%.2f}\n", n, each, each / few);
+    }
+
     static const struct { const char *name; read_fn f; } kinds[] = {
         { "gather", by_gather }, { "take", by_take }, { "index", by_index }, { "slice", by_slice },
     };

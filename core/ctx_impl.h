@@ -80,6 +80,7 @@ struct tw_ctx {
     uint8_t       *mark;            /* as many bytes, zero between uses */
     int32_t       *index;           /* as many numbers, scratch */
     int32_t        next_id, by_id_room;
+    int32_t        settled;         /* nodes with smaller ids are given, or have run */
 
     int32_t        origin;          /* of nodes being emitted by a rule; -1 */
     const char    *name;            /* the current cluster */

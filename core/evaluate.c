@@ -17,7 +17,9 @@ typedef struct job {
     tw_ctx *cx;
     nodes   roots;
     nodes   list;               /* ascending */
+    nodes   leaves;             /* given ones from before the log began, until they are in the list */
     uint8_t *need;              /* by id: will run later, with what it reads beyond the list that is not kept */
+    int32_t low;                /* the first id that has a need */
     const uint8_t *cross;       /* by id: a later window reads it; windows only */
     bool    assigns;            /* the pending assignments run, and all that is wanted */
     int64_t upto;               /* so many of them */
@@ -56,11 +58,41 @@ static int64_t pending_index(const tw_ctx *cx, const tw_node *assign)
     return -1;
 }
 
-static int32_t reach(job *j, tw_node *n, int32_t *open)
+static int older(const void *a, const void *b)
 {
-    if (j->cx->mark[n->id]) return 0;
-    j->cx->mark[n->id] = 1;
-    return ++*open;
+    const int32_t p = (*(tw_node *const *)a)->id, q = (*(tw_node *const *)b)->id;
+    return p < q ? -1 : p > q;
+}
+
+/* Leaves from before the log began are noted at once: the sweep need not go on until it meets them. */
+static bool is_old_leaf(const tw_ctx *cx, const tw_node *n) { return n->id < cx->scope[cx->depth].log_first && tw__given(n); }
+
+static void reach(job *j, tw_node *n, int32_t *open)
+{
+    tw_ctx *cx = j->cx;
+    if (cx->mark[n->id]) return;
+    const bool old = is_old_leaf(cx, n);
+    if (old && !TW__PUSH(cx, j->leaves, n)) { j->ok = false; return; }
+    cx->mark[n->id] = 1;
+    *open += !old;
+}
+
+/* The list, which is descending, ascending and with the leaves. */
+static void arrange(job *j)
+{
+    for (int64_t a = 0, b = j->list.n - 1; a < b; a++, b--) {
+        tw_node *t = j->list.at[a];
+        j->list.at[a] = j->list.at[b], j->list.at[b] = t;
+    }
+    if (!TW__ROOM(j->cx, j->list, j->leaves.n)) {
+        for (int64_t i = 0; i < j->leaves.n; i++) j->cx->mark[j->leaves.at[i]->id] = 0;
+        j->ok = false;
+        return;
+    }
+    qsort(j->leaves.at, (size_t)j->leaves.n, sizeof *j->leaves.at, older);
+    int64_t a = j->list.n - 1, b = j->leaves.n - 1;
+    for (int64_t k = j->list.n += j->leaves.n; b >= 0; )
+        j->list.at[--k] = a >= 0 && older(&j->list.at[a], &j->leaves.at[b]) > 0 ? j->list.at[a--] : j->leaves.at[b--];
 }
 
 static void unmark(job *j)
@@ -74,13 +106,13 @@ static tw_node *collect(job *j, bool follow)
     tw_ctx *cx = j->cx;
     int32_t open = 0, id = -1;
     tw_node *needed = NULL;
-    j->list.n = 0;
+    j->list.n = j->leaves.n = 0;
     for (int64_t i = 0; i < j->roots.n; i++) {
         reach(j, j->roots.at[i], &open);
         if (j->roots.at[i]->id > id) id = j->roots.at[i]->id;
     }
     for (; open > 0 && id >= 0; id--) {
-        if (!cx->mark[id]) continue;
+        if (!cx->mark[id] || is_old_leaf(cx, cx->by_id[id])) continue;
         tw_node *n = cx->by_id[id];
         open--;
         if (!TW__PUSH(cx, j->list, n)) { cx->mark[id] = 0; j->ok = false; continue; }
@@ -94,10 +126,7 @@ static tw_node *collect(job *j, bool follow)
         }
         for (int k = 0; k < n->n_in; k++) reach(j, tw_inputs(n)[k], &open);
     }
-    for (int64_t a = 0, b = j->list.n - 1; a < b; a++, b--) {
-        tw_node *t = j->list.at[a];
-        j->list.at[a] = j->list.at[b], j->list.at[b] = t;
-    }
+    arrange(j);
     return needed;
 }
 
@@ -114,17 +143,28 @@ static void keep_for(job *j, uint8_t *want, const tw_node *reader, bool deeper_o
     }
 }
 
-/* What has not run and is not in the list; and what has run but left no bytes that such nodes could read. */
+/* What has not run and is not in the list; and what has run but left no bytes that such nodes could read. Of ids
+ * below cx->settled all have run, so what does not reach there from above costs nothing. */
 static void find_needs(job *j)
 {
     tw_ctx *cx = j->cx;
+    int32_t open = 0, settled = cx->next_id;        /* open: needs below id */
+    j->low = cx->next_id;
     memset(j->need, 0, (size_t)cx->next_id);
-    for (int32_t id = cx->next_id - 1; id >= 0; id--) {
+    for (int32_t id = cx->next_id - 1; id >= 0 && (open > 0 || id >= cx->settled); id--) {
         const tw_node *y = cx->by_id[id];
-        if (cx->mark[id] || tw__given(y) || !y->n_in) { j->need[id] = 0; continue; }
-        if (!(y->flags & (TW_N_EXECUTED | TW_N_DEAD))) j->need[id] = 1;
-        for (int k = 0; j->need[id] && k < y->n_in; k++) j->need[tw_inputs(y)[k]->id] = 1;
+        open -= j->need[id];
+        const bool leaf = tw__given(y) || !y->n_in, runs = !leaf && !(y->flags & (TW_N_EXECUTED | TW_N_DEAD));
+        if (runs) settled = id;
+        j->need[id] = !leaf && !cx->mark[id] && (runs || j->need[id]);
+        if (!j->need[id]) continue;
+        j->low = id;
+        for (int k = 0; k < y->n_in; k++) {
+            uint8_t *x = &j->need[tw_inputs(y)[k]->id];
+            open += !*x, *x = 1;
+        }
     }
+    cx->settled = settled;
 }
 
 /* 1: asked for, wanted or kept. 2: has readers that have not run and are not in the list, or in a deeper scope. */
@@ -145,7 +185,8 @@ static void outlive(job *j, uint8_t *want, int64_t n_asked, tw_node *const *aske
     }
     for (int64_t i = 0; j->cross && i < n; i++)
         if (!want[i] && j->cross[j->list.at[i]->id]) want[i] = 2;
-    for (int32_t id = n && cx->window > 1 && !j->cross ? j->list.at[0]->id + 1 : cx->next_id; id < cx->next_id; id++)
+    const int32_t first = n && cx->window > 1 && !j->cross ? j->list.at[0]->id + 1 : cx->next_id;
+    for (int32_t id = first > j->low ? first : j->low; id < cx->next_id; id++)
         if (j->need[id]) keep_for(j, want, cx->by_id[id], false);
     for (int64_t i = n - 1; i >= 0; i--) {      /* a view is free to make again: what it looks at is kept */
         const tw_node *y = j->list.at[i];
@@ -167,7 +208,7 @@ static bool hold(job *j, tw_plan *p)
     const int32_t first = cx->scope[cx->depth].log_first;
     bool ok = true;
     for (int32_t k = 0; k < p->n_commit; k++) p->commit[k].cell->mark = 1;
-    for (int32_t id = 0; ok && p->n_commit && id < cx->next_id; id++) {
+    for (int32_t id = j->low; ok && p->n_commit && id < cx->next_id; id++) {
         const tw_node *y = cx->by_id[id];
         if (!j->need[id]) continue;
         for (int k = 0; ok && k < y->n_in; k++) {
@@ -210,6 +251,7 @@ static tw_plan *plan_and_run(job *j, int64_t n_asked, tw_node *const *asked, boo
     if (j->ok && (want = tw_resize(cx, NULL, 0, size))) {
         memset(want, 0, (size_t)j->list.n + 1);
         j->need = want + j->list.n + 1;
+        j->low = cx->next_id;
         if (needs) find_needs(j);
         outlive(j, want, n_asked, asked);
         twice(j);
@@ -258,12 +300,6 @@ static void find_crossings(job *j, int64_t n_asked, tw_node *const *asked, uint8
         for (int k = 0; by != NONE && k < y->n_in; k++) read_in(last, tw__pending_read(y) ? tw_inputs(y->in[0])[0] : tw_inputs(y)[k], by);
     }
     for (int32_t id = 0; id < cx->next_id; id++) cross[id] = own[id] != NONE && last[id] > own[id];
-}
-
-static int older(const void *a, const void *b)
-{
-    const int32_t p = (*(tw_node *const *)a)->id, q = (*(tw_node *const *)b)->id;
-    return p < q ? -1 : p > q;
 }
 
 static void list(job *w, tw_node *n)
@@ -403,6 +439,7 @@ static bool evaluate(tw_ctx *cx, int n, tw_node *const *asked, bool effects)
     if (ok && j.assigns) forget_pending(cx, j.upto);
     DROP(cx, j.roots);
     DROP(cx, j.list);
+    DROP(cx, j.leaves);
     const bool kept = keep && tw__plan_keep(cx, s, p);
     if (usual && keep) cx->misses++;
     else cx->uncached++;

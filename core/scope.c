@@ -30,6 +30,7 @@ tw_scope tw_scope_enter(tw_ctx *cx)
 static void hand_over(tw_ctx *cx, tw__scope *s)
 {
     cx->next_id = s->first;
+    if (cx->settled > s->first) cx->settled = s->first;
     for (int64_t i = 0; i < s->kept.n; i++) {
         tw_node *k = s->kept.at[i];
         k->id = cx->next_id;
