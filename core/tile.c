@@ -6,7 +6,11 @@
  */
 #include "core/plan_impl.h"
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
+enum { PAST = 32 << 20, PIECE = 1024 };     /* bytes of a result larger than the caches; elements on their way past them */
 enum { TILE = 512, MOST_PERIOD = 2048, MOST_IN = 4 };
 
 /* Merges axes that run on into each other, drops those of size 1, and names the pattern. */
@@ -103,6 +107,41 @@ static void call(const tw_op *op, tw_block_fn block, bool f64, const any_block *
     else op->block_f32(&b->f32);
 }
 
+/* To memory past the caches: what is larger than they are leaves them before it is read again, and a plain store would
+ * first read what it overwrites. */
+static void stream(char *to, const char *from, size_t bytes)
+{
+    size_t k = 0;
+#if defined(__SSE2__)
+    for (; k + 16 <= bytes && (uintptr_t)to % 16 == 0; k += 16) _mm_stream_si128((__m128i *)(void *)(to + k), *(const __m128i *)(const void *)(from + k));
+#endif
+    memcpy(to + k, from + k, bytes - k);
+}
+
+static bool past_caches(const tw__instr *i, size_t out)
+{
+    bool apart = i->flat && (size_t)i->count * out >= PAST;
+    for (int k = 0; k < i->call.n_in; k++) apart = apart && i->call.in[k].data != i->call.out->data;
+    return apart;
+}
+
+/* Operands that lie flat, a result that goes past the caches. */
+static void run_past(const tw__instr *i, any_block *b, bool f64, size_t out)
+{
+    _Alignas(64) char piece[PIECE * 8];
+    char *y = b->b.y;
+    for (int64_t left = b->b.n; left > 0; left -= PIECE) {
+        b->b.n = left < PIECE ? left : PIECE, b->b.y = piece;
+        call(i->op, i->block, f64, b);
+        stream(y, piece, (size_t)b->b.n * out);
+        y += (size_t)b->b.n * out;
+        for (int k = 0; k < i->call.n_in; k++) b->b.x[k] = (const char *)b->b.x[k] + PIECE * i->operand[k].size;
+    }
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
 void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
 {
     const tw_call *c = &i->call;
@@ -111,7 +150,8 @@ void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
     any_block b = { .b = { .n = to - from, .y = (char *)c->out->data + (size_t)from * out, .attr = c->attr, .to = c->out->dtype } };
     if (i->flat) {
         for (int k = 0; k < c->n_in; k++) b.b.x[k] = (const char *)c->in[k].data + from * i->operand[k].size;
-        if (b.b.n) call(i->op, i->block, f64, &b);
+        if (past_caches(i, out)) run_past(i, &b, f64, out);
+        else if (b.b.n) call(i->op, i->block, f64, &b);
         return;
     }
     _Alignas(64) char tile[MOST_IN][(MOST_PERIOD + TILE) * 8];

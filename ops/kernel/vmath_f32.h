@@ -24,16 +24,17 @@ static const T FN(exp_q)[] = {
     0.0013944703313095387f, 0.00019790271839187067f
 };
 
-/* (log(1 + f) - f + f^2 / 2) / f^3 for sqrt(1/2) <= 1 + f < sqrt(2) (Cephes, logf) */
+/* (log(1 + f) - f) / f^2 for sqrt(1/2) <= 1 + f < sqrt(2), to 8e-9 of the logarithm */
 static const T FN(log_p)[] = {
-    3.3333331174e-1f, -2.4999993993e-1f, 2.0000714765e-1f, -1.6668057665e-1f, 1.4249322787e-1f,
-    -1.2420140846e-1f, 1.1676998740e-1f, -1.1514610310e-1f, 7.0376836292e-2f
+    -0.5f, 3.3333331347e-1f, -2.5000822544e-1f, 2.0001226664e-1f, -1.6623355448e-1f, 1.4201770723e-1f, -1.3160218298e-1f,
+    1.2761501968e-1f, -7.6343104243e-2f
 };
 
-TW_INLINE V FN(log_rest)(V f, V half_square)
+/* k log(2) + log(1 + f) + c, small terms first */
+TW_INLINE V FN(log_of)(V k, V f, V c)
 {
-    (void)half_square;
-    return f * f * f * FN(poly)(f, FN(log_p), 9);
+    const V rest = TW_FMA(f * f, FN(poly)(f, FN(log_p), 9), TW_FMA(k, FN(splat)(LN2_LO), c));
+    return TW_FMA(k, FN(splat)(LN2_HI), f + rest);
 }
 
 /* (sin(r) - r) / r^3 and (cos(r) - 1 + r^2 / 2) / r^4 in r^2, for |r| <= pi / 4 (Cephes, sinf) */
@@ -41,15 +42,20 @@ static const T FN(sin_p)[] = { -1.6666654611e-1f, 8.3321608736e-3f, -1.951529589
 static const T FN(cos_p)[] = { 4.166664568298827e-2f, -1.388731625493765e-3f, 2.443315711809948e-5f };
 enum { FN(sin_n) = 3, FN(cos_n) = 3 };
 
-/* tanh(x) for |x| < 0.625 (Cephes, tanhf) */
+/* tanh(x) for 0 <= x < 0.625 (Cephes, tanhf) */
 static const T FN(tanh_p)[] = {
     -3.33332819422e-1f, 1.33314422036e-1f, -5.37397155531e-2f, 2.06390887954e-2f, -5.70498872745e-3f
+};
+
+/* exp(2 r) for |r| <= log(2) / 4, to 3e-9 */
+static const T FN(tanh_q)[] = {
+    1, 2, 1.9999997616f, 1.3333215714f, 6.6669428349e-1f, 2.6780098677e-1f, 8.8412553072e-2f
 };
 
 TW_INLINE V FN(tanh_small)(V x)
 {
     const V z = x * x;
-    return FN(select)(z == 0, x, TW_FMA(x * z, FN(poly)(z, FN(tanh_p), 5), x));
+    return TW_FMA(x * z, FN(poly)(z, FN(tanh_p), 5), x);
 }
 
 /* erf(x) / x - 1 in x^2 for |x| < 475/512, and log(1 - erf(t)) + t in t beyond (after N. Juffa) */

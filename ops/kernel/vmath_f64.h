@@ -34,6 +34,13 @@ TW_INLINE V FN(log_rest)(V f, V half_square)
     return s * (half_square + z * FN(poly)(z, FN(log_p), 7));
 }
 
+/* k log(2) + log(1 + f) + c, small terms first */
+TW_INLINE V FN(log_of)(V k, V f, V c)
+{
+    const V half_square = 0.5 * f * f;
+    return k * LN2_HI - ((half_square - (FN(log_rest)(f, half_square) + (k * LN2_LO + c))) - f);
+}
+
 /* (sin(r) - r) / r^3 and (cos(r) - 1 + r^2 / 2) / r^4 in r^2, for |r| <= pi / 4 (FreeBSD, k_sin.c, k_cos.c) */
 static const T FN(sin_p)[] = {
     -1.66666666666666324348e-01, 8.33333333332248946124e-03, -1.98412698298579493134e-04,

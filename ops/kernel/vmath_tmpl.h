@@ -111,10 +111,11 @@ TW_INLINE V FN(vexpm1)(V x)
 #if BITS == 32
 TW_INLINE V FN(vtanh)(V x)
 {
-    V n;
-    const V a = FN(magnitude)(x), r = FN(exp_reduce)(2 * FN(at_most)(a, TANH_MAX), &n);
-    const V e = (1 + FN(exp_rest)(r)) * FN(power_of_2)(FN(whole)(n));
-    return FN(select)(a < 0.625f, FN(tanh_small)(x), FN(with_sign)(1 - 2 / (e + 1), x));
+    const V a = FN(magnitude)(x), t = FN(at_most)(a, TANH_MAX);
+    const V n = TW_FMA(t, FN(splat)((T)2.8853900817779268), FN(splat)(MAGIC)), k = n - MAGIC;
+    const V r = TW_FMA(k, FN(splat)(-LN2_LO / 2), TW_FMA(k, FN(splat)(-LN2_HI / 2), t));     /* half of what is left of 2 a */
+    const V e = FN(poly)(r, FN(tanh_q), 7) * FN(power_of_2)(FN(whole)(n));
+    return FN(with_sign)(FN(select)(a < 0.625f, FN(tanh_small)(a), 1 - 2 / (e + 1)), x);
 }
 #else
 TW_INLINE V FN(vtanh)(V x)
@@ -152,13 +153,6 @@ TW_INLINE V FN(log_reduce)(V x, V *k)
     return (V)((bits & ((((VI){ 0 } + 1) << MANTISSA) - 1)) + SQRT_HALF) - 1;
 }
 
-/* k log(2) + log(1 + f) + c, small terms first */
-TW_INLINE V FN(log_of)(V k, V f, V c)
-{
-    const V half_square = (T)0.5 * f * f;
-    return k * LN2_HI - ((half_square - (FN(log_rest)(f, half_square) + (k * LN2_LO + c))) - f);
-}
-
 /* x is where the logarithm of at is not y: at 0, below, and at infinity and NaN. */
 TW_INLINE V FN(log_special)(V y, V at)
 {
@@ -167,12 +161,32 @@ TW_INLINE V FN(log_special)(V y, V at)
     return FN(select)(at < 0, FN(splat)((T)NAN), y);
 }
 
+#if BITS == 32
+static __attribute__((noinline)) V FN(log_any)(V x)
+{
+    V k;
+    const V f = FN(log_reduce)(x, &k);
+    return FN(log_special)(FN(log_of)(k, f, (V){ 0 }), x);
+}
+
+/* Where all lanes are positive, finite and not below the normal range, no other kind is looked for: the same bits. */
+TW_INLINE V FN(vlog)(V x)
+{
+    const VU least = (VU)FN(splat)(LEAST);
+    if (tw__any((tw_vi64)((VU)x - least >= (VU)FN(splat)(INF) - least))) return FN(log_any)(x);
+    const VI bits = (VI)((VU)x + (VU)((((VI){ 0 } + EXPONENT_0) << MANTISSA) - SQRT_HALF));
+    const V k = __builtin_convertvector((VI)((VU)bits >> MANTISSA) - EXPONENT_0, V);
+    const V f = (V)((bits & ((((VI){ 0 } + 1) << MANTISSA) - 1)) + SQRT_HALF) - 1;
+    return FN(log_of)(k, f, (V){ 0 });
+}
+#else
 TW_INLINE V FN(vlog)(V x)
 {
     V k;
     const V f = FN(log_reduce)(x, &k);
     return FN(log_special)(FN(log_of)(k, f, (V){ 0 }), x);
 }
+#endif
 
 /* log(u) with u = 1 + x, and what rounding u has lost, over u. Where u is in the octave, f is x itself. */
 TW_INLINE V FN(vlog1p)(V x)
