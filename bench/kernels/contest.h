@@ -59,3 +59,4 @@ void convolutions(void);
 void elementwise(void);
 void rows(void);
 void busy_core(void);
+void demo(void);

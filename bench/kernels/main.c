@@ -2,7 +2,7 @@
  *
  *     kernels [--smoke] [--threads 1,2] [--peers PYTHON SCRIPT] [SECTION ... [--only NAME]]
  *
- * Sections: machine, products, convolutions, elementwise, rows, busy; all without one. Prints a JSON line for each row:
+ * Sections: machine, products, convolutions, elementwise, rows, busy, demo; all without one. Prints a JSON line for each row:
  * our median, the best peer's of the same run, taken in turn, and their ratio, above 1 where we are faster; at the end of
  * a section a line with the geometric mean and the least. Peers are oneDNN where it was found when this was built,
  * PyTorch and NumPy by PYTHON SCRIPT (`./dev bench kernels` knows where they are), and loops that show what the
@@ -17,7 +17,7 @@
 
 static const struct { const char *name; void (*run)(void); } sections[] = {
     { "machine", machine }, { "products", products }, { "convolutions", convolutions }, { "elementwise", elementwise },
-    { "rows", rows }, { "busy", busy_core },
+    { "rows", rows }, { "busy", busy_core }, { "demo", demo },
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
