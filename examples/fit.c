@@ -19,6 +19,9 @@
 
 enum { CLASSES = 10, NO_DATA = 77 };
 
+static const char *const names[CLASSES] = { "T-shirt", "trousers", "pullover", "dress", "coat",
+                                            "sandal", "shirt", "sneaker", "bag", "ankle boot" };
+
 static tw_node *model(tw_net *net, tw_node *x, void *user)      /* [batch, 28, 28, 1] -> [batch, 10] */
 {
     (void)user;
@@ -65,7 +68,9 @@ static tw_dataset *part(tw_ctx *cx, const options *o, const char *name)
         fprintf(stderr, "cannot read %s: install dataset-fashion-mnist, or say --data folder\n", images);
         exit(NO_DATA);
     }
-    return tw_dataset_idx(cx, images, labels, .scale = 1 / 255.0, .limit = o->limit);
+    tw_dataset *d = tw_dataset_idx(cx, images, labels, .scale = 1 / 255.0, .limit = o->limit);
+    tw_dataset_name_classes(d, CLASSES, names);
+    return d;
 }
 
 int main(int argc, char **argv)

@@ -101,7 +101,7 @@ static tw_fit_result fitted(tw_ctx *cx, tw_net *net, const char *report, const c
     tw_dataset_split(pictures(cx, 90), &train, &valid);
     tw_opt *opt = tw_adam(net, .lr = 0.01, .average = tw_ema(0.9), .accumulate = 2);
     return tw_fit(net, model, .loss = tw_cross_entropy_loss, .metric = tw_accuracy_metric, .opt = opt, .train = train, .valid = valid, .epochs = epochs,
-                  .batch = 8, .quiet = true, .report = report, .checkpoint = checkpoint, .keep_best = true);
+                  .batch = 8, .quiet = true, .report = report, .events = report ? in_folder("events") : NULL, .checkpoint = checkpoint, .keep_best = true);
 }
 
 START_TEST(a_run_has_a_page_and_the_same_bits)
@@ -115,6 +115,8 @@ START_TEST(a_run_has_a_page_and_the_same_bits)
     ck_assert_uint_eq(tw_random_count(cx), tw_random_count(own));
     TW_NET_EACH(item, net, NULL) ck_assert_msg(same_bits(item->cell, tw_net_param(other, item->path)), "%s", item->path);
 
+    read_page("events/scalars.csv");
+    HAS("\n1,gradient norm/conv,"), HAS("\n27,gradient norm/all,"), HAS("\n1,learning rate/rate,0.01"), HAS("\n27,epoch/valid_loss,");
     read_page("run.html");
     static const char *const parts[] = {
         "<title>run.html</title>", "default-src 'none'", "<dt>optimiser</dt><dd>adam</dd>", "<h3>loss</h3>", "<h3>metric</h3>", "<h3>learning rate</h3>",
@@ -141,6 +143,7 @@ START_TEST(without_chart_js_there_are_tables)
     ok(cx);
     read_page("run.html");
     HAS("<summary>points</summary>");
+    HAS("<path class=line style=\"stroke:var(--c3)\" d=\"M");
     LACKS("<canvas"), LACKS("new Chart("), LACKS("nonce=\"");
     parses("run.html", 1);
     ck_assert_int_eq(tw_close(cx), 0);
@@ -292,10 +295,12 @@ START_TEST(answers_are_counted)
     float logits[16] = { 0 };
     for (int i = 0; i < 4; i++) logits[4 * i + (y[i] + (i == 1 ? 1 : i == 3 ? 2 : 0)) % 4] = i == 3 ? 9 : 2;
     tw_report *r = tw_report_open(cx, in_folder("p.html"));
+    static const char *const names[] = { "one", "two", "<three>" };
+    ck_assert(tw_dataset_name_classes(d, 3, names) && tw_dataset_classes(d) == 3);
     tw_report_answers(r, d, tw_data(cx, TW_F32, TW_SHAPE(4, 4), logits));
     ck_assert(tw_report_write(r));
     read_page("p.html");
-    HAS("2 of 4 right: accuracy 0.5000");
+    HAS("2 of 4 right: accuracy 0.5000"), HAS("<th>one</th>"), HAS("<th>&lt;three&gt;</th>"), HAS("<th>3</th>");
     const char *worst = strstr(page, "Worst mistakes"), *third = worst ? strstr(worst, "example 3<") : NULL;
     ck_assert(third && strstr(third, "example 1<"));
     LACKS("example 0<"), LACKS("example 2<");
@@ -348,6 +353,12 @@ START_TEST(what_pages_refuse)
     tw_dataset *d = pictures(cx, 4);
     tw_report_answers(r, d, NULL); fails_with(cx, TW_EARG, "report", __LINE__, "NULL");
     tw_report_answers(r, d, tw_fill(cx, TW_SHAPE(5, 4))); fails_with(cx, TW_ESHAPE, "report", __LINE__, "[5, 4] f32 to labels [4] i32");
+    tw_dataset_name_classes(d, 0, NULL); fails_with(cx, TW_EARG, "dataset_name_classes", __LINE__, "0 names: NULL");
+    ck_assert(tw_dataset_name_classes(d, 1, (const char *[]){ NULL }));
+    tw_dataset_name_classes(d, 1, (const char *[]){ "a" }); fails_with(cx, TW_EARG, "dataset_name_classes", __LINE__, "have names already");
+    tw_dataset *some = pictures(cx, 4);
+    tw_dataset_name_classes(tw_dataset_take(some, 1, (int64_t[]){ 0 }), 1, (const char *[]){ "a" });
+    fails_with(cx, TW_EARG, "dataset_name_classes", __LINE__ - 1, "part of another");
     tw_node *nil = tw_matmul(tw_scalar(cx, 1), tw_scalar(cx, 1));
     ck_assert(!tw_report_write(r));                         /* in error it does nothing */
     ck_assert(tw_error_take(cx, NULL) && get("p.html", page, 10) == 0);

@@ -170,6 +170,20 @@ tw_dataset *tw_dataset_tensors_at(const tw_loc *at, tw_node *x, tw_node *y)
     return tw__dataset_settle(&d);
 }
 
+bool tw_dataset_name_classes_at(const tw_loc *at, tw_dataset *d, int n, const char *const *names)
+{
+    if (!tw__dataset_usable(d)) return false;
+    if (n < 1 || !names) return tw_fail(d->cx, TW_EARG, "dataset_name_classes", at, "%d names%s", n, names ? "" : ": NULL"), false;
+    if (d->classes) return tw_fail(d->cx, TW_EARG, "dataset_name_classes", at, "its %d classes have names already", d->classes), false;
+    if (d->base) return tw_fail(d->cx, TW_EARG, "dataset_name_classes", at, "it is a part of another data set: name the classes of that one"), false;
+    const size_t size = (size_t)n * sizeof *names;
+    const char **kept = tw_resize(d->cx, NULL, 0, size);
+    for (int k = 0; kept && k < n; k++) kept[k] = tw_intern(d->cx, names[k] ? names[k] : "");
+    if (kept && tw_ok(d->cx)) d->classes = n, d->class_names = kept, d->class_room = size;
+    else if (kept) tw_resize(d->cx, kept, size, 0);
+    return tw_ok(d->cx);
+}
+
 const char *const *tw_dataset_class_names(const tw_dataset *d) { return d ? d->class_names : NULL; }
 int tw_dataset_classes(const tw_dataset *d) { return d ? d->classes : 0; }
 int64_t tw_dataset_count(const tw_dataset *d) { return d ? d->count : 0; }

@@ -309,6 +309,7 @@ tw_fit_result tw_fit_at(const tw_loc *at, tw_net *net, tw_model_fn model, const 
     if (resume(&f)) log_open(&f);
     if (f.o.events) f.events = tw_events_open_at(at, f.cx, f.o.events, &(tw_events_args){ .from = f.run.steps ? f.run.steps + 1 : 0 });
     if (f.o.report && tw_ok(f.cx)) tw__fit_page_open(at, &f.page, net, model, &f.o, f.run.steps);
+    f.page.events = f.events;
     if (tw_ok(f.cx)) run(&f);
     if (f.log) fclose(f.log);
     if (!f.o.ignore_interrupts) sigaction(SIGINT, &old, NULL);

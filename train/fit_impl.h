@@ -33,6 +33,7 @@ enum { TW__FIT_LINES = 12 };
 typedef struct tw__fit_page {
     const tw_loc      *at;
     tw_report         *r;               /* NULL: there is no page */
+    tw_events         *events;          /* which get the same numbers; NULL: none */
     tw_net            *net;
     tw_model_fn        model;
     const tw_fit_args *o;

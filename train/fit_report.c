@@ -64,14 +64,20 @@ static void want_squares(tw__fit_page *p, tw_node *const *grads)
     for (int k = 0; k < p->n; k++) tw_want(p->part[k].squares);
 }
 
+static void note(tw__fit_page *p, const char *tag, int64_t step, double value)
+{
+    tw_report_scalar(p->r, tag, step, value);
+    if (p->events) tw_events_scalar(p->events, tag, step, value);
+}
+
 static void note_norms(tw__fit_page *p, int64_t step)
 {
     const tw_loc *at = p->at;
     char tag[NAME];
-    if (p->all) tw_report_scalar(p->r, "gradient norm/all", step, sqrt(tw_item(p->all)));
+    if (p->all) note(p, "gradient norm/all", step, sqrt(tw_item(p->all)));
     for (int k = 0; k < p->n; k++) {
         snprintf(tag, sizeof tag, "gradient norm/%.*s", p->part[k].length, p->part[k].path);
-        tw_report_scalar(p->r, tag, step, sqrt(tw_item(p->part[k].squares)));
+        note(p, tag, step, sqrt(tw_item(p->part[k].squares)));
     }
 }
 
@@ -120,7 +126,7 @@ void tw__fit_page_step(tw__fit_page *p, int64_t step, double loss)
 {
     tw_report_scalar(p->r, "loss/each step", step, loss);
     if (p->o->opt->update->minimise) return;
-    tw_report_scalar(p->r, "learning rate/rate", step, p->lr);
+    note(p, "learning rate/rate", step, p->lr);
     note_norms(p, step);
 }
 

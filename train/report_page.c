@@ -96,7 +96,11 @@ static void put_part(const page *p, const char *from, size_t n)
     put_text(p, part);
 }
 
-static void put_line_of_chart(const page *p, const tw__series *s)
+static const char *const colours[] = { "one", "two", "c3", "c4", "c5", "c6" };
+enum { COLOURS = sizeof colours / sizeof *colours };
+
+/* Its numbers in short; colour: the one that it is drawn in, NULL where the script says that. */
+static void put_line_of_chart(const page *p, const tw__series *s, const char *colour)
 {
     const size_t chart = chart_length(s->tag), all = strlen(s->tag);
     int low = 0, high = 0;
@@ -105,6 +109,7 @@ static void put_line_of_chart(const page *p, const tw__series *s)
         if (!(s->at[i].value <= s->at[high].value)) high = i;
     }
     PUT("<tr><th>");
+    if (colour) PUT("<b style=\"color:var(--%s)\">&#9644;</b> ", colour);
     if (chart == all) put_part(p, s->tag, all);
     else put_part(p, s->tag + chart + 1, all - chart - 1);
     if (!s->n) PUT("</th><td colspan=3>");
@@ -113,11 +118,41 @@ static void put_line_of_chart(const page *p, const tw__series *s)
     PUT("</tr>\n");
 }
 
+/* The lines of a chart without Chart.js: from the first step to the last, from the lowest number to the highest. */
+static void put_lines_of_chart(const page *p, const tw__series *first)
+{
+    enum { W = 480, H = 160 };
+    double x[2] = { (double)INFINITY, -(double)INFINITY }, y[2] = { (double)INFINITY, -(double)INFINITY };
+    for (const tw__series *s = first; s; s = s->next)
+        for (int i = 0; same_chart(first, s) && i < s->n; i++) {
+            if (!isfinite(s->at[i].value)) continue;
+            x[0] = fmin(x[0], (double)s->at[i].step), x[1] = fmax(x[1], (double)s->at[i].step);
+            y[0] = fmin(y[0], s->at[i].value), y[1] = fmax(y[1], s->at[i].value);
+        }
+    if (!(x[1] > x[0])) return;
+    if (!(y[1] > y[0])) y[1] = y[0] + 1;
+    PUT("<svg viewBox=\"0 0 %d %d\" role=img aria-label=curves><path class=axis d=\"M0 0V%dH%d\"/>", W, H + 14, H, W);
+    int k = 0;
+    for (const tw__series *s = first; s; s = s->next) {
+        if (!same_chart(first, s)) continue;
+        bool on = false;
+        PUT("<path class=line style=\"stroke:var(--%s)\" d=\"", colours[k++ % COLOURS]);
+        for (int i = 0; i < s->n; i++) {
+            const bool finite = isfinite(s->at[i].value);
+            if (finite) PUT("%c%.1f %.1f", on ? 'L' : 'M', ((double)s->at[i].step - x[0]) / (x[1] - x[0]) * W, H - (s->at[i].value - y[0]) / (y[1] - y[0]) * H);
+            on = finite;
+        }
+        PUT("\"/>");
+    }
+    PUT("<text x=4 y=11>%.3g</text><text x=4 y=%d>%.3g</text><text x=0 y=%d>step %.0f</text><text x=%d y=%d text-anchor=end>%.0f</text></svg>\n",
+        y[1], H - 4, y[0], H + 12, x[0], W, H + 12, x[1]);
+}
+
 /* Twenty points of each line, for whom there is no drawing. */
 static void put_points(const page *p, const tw__series *first)
 {
     enum { ROWS = 20 };
-    PUT("<details open><summary>points</summary><div class=wide><table><tr><th>line</th><th>step</th><th>value</th></tr>\n");
+    PUT("<details><summary>points</summary><div class=wide><table><tr><th>line</th><th>step</th><th>value</th></tr>\n");
     for (const tw__series *s = first; s; s = s->next) {
         if (!same_chart(first, s)) continue;
         const int rows = s->n < ROWS ? s->n : ROWS;
@@ -135,15 +170,17 @@ static void put_points(const page *p, const tw__series *first)
 static void put_chart(const page *p, const tw__series *first, int number, bool drawn)
 {
     const char *log = strstr(first->tag, "norm") ? "true" : "false";
+    int k = 0;
     PUT("<figure class=card><figcaption><h3>");
     put_part(p, first->tag, chart_length(first->tag));
     PUT("</h3>");
     if (drawn) PUT("<button type=button data-log=%d aria-pressed=%s>log</button>", number, log);
     PUT("</figcaption>\n");
     if (drawn) PUT("<div class=plot><canvas data-chart=%d role=img></canvas></div>\n", number);
+    else put_lines_of_chart(p, first);
     PUT("<div class=wide><table><tr><th></th><th>last</th><th>lowest</th><th>highest</th></tr>\n");
     for (const tw__series *s = first; s; s = s->next)
-        if (same_chart(first, s)) put_line_of_chart(p, s);
+        if (same_chart(first, s)) put_line_of_chart(p, s, drawn ? NULL : colours[k++ % COLOURS]);
     PUT("</table></div>\n");
     if (!drawn) put_points(p, first);
     PUT("</figure>\n");

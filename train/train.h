@@ -61,6 +61,9 @@ TW_API tw_dataset *tw_dataset_folder_at(const tw_loc *at, tw_ctx *cx, const char
 /* What the classes of a folder, or of a table's target, are called; NULL and 0 if nobody said. */
 TW_API const char *const *tw_dataset_class_names(const tw_dataset *d);
 TW_API int tw_dataset_classes(const tw_dataset *d);
+/* Says so, of labels 0, 1, ...: for d, and what is made of it later. False in error. */
+TW_API bool tw_dataset_name_classes_at(const tw_loc *at, tw_dataset *d, int n, const char *const *names);
+#define tw_dataset_name_classes(d, n, names) tw_dataset_name_classes_at(TW_HERE, d, n, names)
 
 TW_API int64_t tw_dataset_count(const tw_dataset *d);
 
