@@ -43,6 +43,7 @@ const char *const tw__report_css[] = {
     "table:not(.matrix) th:first-child { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }",
     "summary { cursor: pointer; color: var(--soft); font-size: .85rem; margin-top: .5rem; }",
     "figure > svg { display: block; width: 100%; height: auto; margin: .4rem 0 .1rem; }",
+    ".small > figure > svg { max-width: 18rem; }",
     "figure > p { font-size: .82rem; } .flat { padding: 1rem 0; } .bad { color: var(--bad); }",
     ".now { fill: var(--one); opacity: .75; } .then { fill: none; stroke: var(--ink); stroke-width: 1; opacity: .8; }",
     ".line { fill: none; stroke-width: 1.5; stroke-linejoin: round; }",
