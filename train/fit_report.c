@@ -26,7 +26,7 @@ void tw__fit_page_open(const tw_loc *at, tw__fit_page *p, tw_net *net, tw_model_
     *p = (tw__fit_page){ .at = at, .net = net, .model = model, .o = o };
     p->r = tw_report_open_at(at, tw_net_ctx(net), o->report, &(tw_report_args){ .from = steps ? steps + 1 : 0 });
     if (!usable(p)) return;
-    tw_report_note(p->r, "optimiser", o->opt->update->name);
+    tw_report_note(p->r, "optimiser", o->opt->update ? o->opt->update->name : "none");
     snprintf(text, sizeof text, "%" PRId64 " in batches of %" PRId64, tw_dataset_count(o->train), o->batch);
     tw_report_note(p->r, "examples", text);
     snprintf(text, sizeof text, "%" PRIu64, tw_seed(p->r->cx));

@@ -254,7 +254,8 @@ typedef struct tw_fit_args {
     bool       (*on_step)(const tw_batch *b, double loss, void *user);
     const char  *log;               /* a file: a CSV row each epoch */
     const char  *events;            /* a folder, as tw_events_open: losses, metrics and rate */
-    const char  *report;            /* a file: a page about the run, written again and again while it goes on: see tw_report_open */
+    const char  *report;            /* a file: a page about the run, written again and again while it goes on: see tw_report_open. The model runs
+                                     * for it, too, not in training mode */
     void        *user;              /* of all functions */
 } tw_fit_args;
 
