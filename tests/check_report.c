@@ -359,6 +359,13 @@ START_TEST(what_pages_refuse)
     tw_dataset *some = pictures(cx, 4);
     tw_dataset_name_classes(tw_dataset_take(some, 1, (int64_t[]){ 0 }), 1, (const char *[]){ "a" });
     fails_with(cx, TW_EARG, "dataset_name_classes", __LINE__ - 1, "part of another");
+    tw_net *net = tw_net_new(cx);
+    tw_opt *none = tw_sgd(net, .lr = -1);
+    ck_assert(tw_error_take(cx, NULL));
+    tw_fit(net, model, .loss = tw_cross_entropy_loss, .opt = none, .train = d, .report = in_folder("q.html"), .quiet = true);
+    fails_with(cx, TW_EARG, "opt_grads", __LINE__ - 1, "could not be made");
+    tw_fit(net, model, .loss = tw_cross_entropy_loss, .opt = tw_sgd(net, .lr = 1), .train = d, .report = "/nonexistent/a.html", .quiet = true);
+    fails_with(cx, TW_EIO, "report", __LINE__ - 1, "/nonexistent/a.html");
     tw_node *nil = tw_matmul(tw_scalar(cx, 1), tw_scalar(cx, 1));
     ck_assert(!tw_report_write(r));                         /* in error it does nothing */
     ck_assert(tw_error_take(cx, NULL) && get("p.html", page, 10) == 0);
