@@ -67,7 +67,7 @@ static tw_node *best_twice(tw_net *net, tw_node *x)
 
 typedef struct recipe { model_fn model, in_test; int epochs, batch; double smoothing; } recipe;
 
-static const recipe recipes[] = { { plain, plain, 4, 64, 0 }, { best, best_twice, 17, 128, 0.1 } };
+static const recipe recipes[] = { { plain, plain, 4, 64, 0 }, { best, best_twice, 18, 128, 0.1 } };
 
 static void learn(const recipe *r, tw_net *net, tw_opt *opt, tw_dataset *data, int epoch, int epochs)
 {
