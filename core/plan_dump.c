@@ -54,18 +54,34 @@ static void write_views(const tw_plan *p, const tw_call *c, FILE *to)
     fprintf(to, "  %lld bytes", (long long)bytes_moved(c));
 }
 
-/* in2: an input; out0: an output; r512: a register, by its place in scratch. */
+/* in2: an input; out0: an output; r512: a register, s512: a strip, by their places in scratch. */
 static void write_spot(const tw__spot *s, FILE *to)
 {
-    if (s->kind == TW__REGISTER) fprintf(to, " r%lld", (long long)s->offset);
+    if (s->kind == TW__STRIP) fprintf(to, " s%lld", (long long)s->offset);
+    else if (s->kind == TW__REGISTER) fprintf(to, " r%lld", (long long)s->offset);
     else if (s->k < 0) fprintf(to, " part");
     else fprintf(to, " %s%d", s->output ? "out" : "in", s->k);
+}
+
+static void write_chain(const tw__program *g, const tw__step *s, FILE *to)
+{
+    fprintf(to, "            chain        x %lld%s\n", (long long)s->per, s->chain->rows ? ", row by row" : "");
+    for (int32_t k = 0; k + 1 < s->chain->n_link; k++) {
+        const tw_link *l = &s->chain->link[k];
+        fprintf(to, "              %-10s", s->chain->name[k]);
+        for (int j = 0; j < s->chain->operands[k]; j++) write_spot(&g->spot[j ? l->y : l->x], to);
+        fprintf(to, "\n");
+    }
 }
 
 static void write_program(const tw__program *g, FILE *to)
 {
     for (int32_t k = 0; k < g->n_step; k++) {
         const tw__step *s = &g->step[k];
+        if (s->kind == TW__CHAIN) {
+            write_chain(g, s, to);
+            continue;
+        }
         fprintf(to, "       %s %-12s", k < g->n_once ? "once" : "    ", s->op ? s->op->name : "spread");
         for (int j = 0; j < s->n_in; j++) write_spot(&g->spot[s->x[j]], to);
         fprintf(to, " ->");

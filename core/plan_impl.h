@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "core/ctx_impl.h"
+#include "core/link.h"
 
 enum tw__place { TW__SLAB, TW__EXT, TW__OUT, TW__NUM };
 
@@ -27,10 +28,24 @@ typedef struct tw__operand {
  * only the group needs lie in registers: pieces of scratch memory that stay in the first-level cache. All
  * values of a group have the same number of rows, and each so many elements a row: one, where all are of
  * one size; of the shorter ones, results of reductions over rows, one for each row of the others. */
-enum { TW__STEP_IN = 4, TW__MEMBERS = 96, TW__SPOTS = TW__MEMBERS * (3 * TW__STEP_IN + 1) };
-enum tw__step_kind { TW__BLOCK, TW__SPREAD, TW__KERNEL, TW__LINES };      /* lines: sums of 32 rows each, in the order of rows */
+enum { TW__STEP_IN = 4, TW__MEMBERS = 96, TW__SPOTS = TW__MEMBERS * (3 * TW__STEP_IN + 3) };
+enum tw__step_kind { TW__BLOCK, TW__SPREAD, TW__KERNEL, TW__LINES, TW__CHAIN };      /* lines: sums of 32 rows each, in the order of rows */
+
+/* Block steps that run as a chain (core/link.h), strip after strip of the tile; and where that meets the rest:
+ * size is the bytes of an element, 0: does not move; link is the last that reads, or the one that writes. */
+typedef struct tw__end { int16_t spot; int8_t size; int32_t link; } tw__end;
+typedef struct tw__chain {
+    tw_link     *link; int32_t n_link;
+    const char **name;          /* of links, for dumps; and how many operands they have in memory */
+    uint8_t     *operands;
+    tw__end     *read, *write;  int32_t n_read, n_write;        /* what others made, and what others need */
+    tw_chain_fn  run;
+    int32_t      strip, size;   /* elements; bytes of one */
+    bool         rows;          /* goes row by row: some operands have one element for each */
+} tw__chain;
+
 typedef struct tw__step {
-    uint8_t       kind, n_in, f64, to;
+    uint8_t       kind, n_in, f64, to, by;
     int16_t       x[4], y;      /* spots */
     int32_t       rel;          /* the node */
     int64_t       per;          /* elements of the output in a row */
@@ -41,16 +56,17 @@ typedef struct tw__step {
     uint64_t      own_attr, own_slot;       /* small ones, copied */
     tw_view      *view;         /* of a kernel's inputs and output, as if row by row */
     tw__operand   spread;
+    tw__chain    *chain;
 } tw__step;
 
-enum tw__spot_kind { TW__MOVING, TW__TURNING, TW__STILL, TW__REGISTER };
+enum tw__spot_kind { TW__MOVING, TW__TURNING, TW__STILL, TW__REGISTER, TW__STRIP };
 typedef struct tw__spot {
     uint8_t kind;
     bool    output;
     int32_t k;                  /* which input or output */
     int64_t row;                /* bytes of a row */
     int64_t period;             /* of TW__TURNING: bytes after which it is at the start again */
-    int64_t offset;             /* of a register, in scratch */
+    int64_t offset;             /* of a register or a strip, in scratch */
 } tw__spot;
 
 typedef struct tw__program {
@@ -59,6 +75,7 @@ typedef struct tw__program {
     int32_t   n_once, n_step, n_spot, n_moving;     /* steps of the first tile only come first, then all; so do spots that move */
     tw__step *step;
     tw__spot *spot;
+    int64_t   ends;             /* in scratch: room for the last strip of a tile, if it is not whole */
     int32_t  *in_last, *out_def;                    /* the last step that reads an input in its order (or none but the end); the one that writes */
 } tw__program;
 

@@ -6,25 +6,11 @@
  * element (numbers, rows repeated, views) are spread into registers first: once, where every tile
  * needs the same.
  */
-#include "core/planner_impl.h"
+#include "core/program_impl.h"
 
 enum { MOST_TILE = 1024, L1 = 16 << 10 };
 
-typedef struct maker {
-    tw__planner *q;
-    tw__instr   *made;
-    tw__program *g;
-    int32_t      n;             /* members */
-    bool         lines;         /* some sum lines */
-    const int32_t *at;
-    TW__VEC(tw__step) step;
-    TW__VEC(tw__spot) spot;
-    TW__VEC(tw__use)  in, out;
-    TW__VEC(tw_view)  in_view, out_view;
-    TW__VEC(int32_t)  in_spot;
-} maker;
-
-static int16_t spot_new(maker *m, tw__spot s)
+int16_t tw__spot_new(tw__maker *m, tw__spot s)
 {
     if (!TW__PUSH(m->q->cx, m->spot, s)) { m->q->ok = false; return 0; }
     return (int16_t)(m->spot.n - 1);
@@ -33,14 +19,14 @@ static int16_t spot_new(maker *m, tw__spot s)
 static int64_t size_of(const tw_view *v) { return (int64_t)tw_dtype_size(v->dtype); }
 
 /* Input u as a spot of that kind; the same one for equal questions. */
-static int16_t input(maker *m, const tw__use *u, const tw_view *v, int kind, int64_t row)
+static int16_t input(tw__maker *m, const tw__use *u, const tw_view *v, int kind, int64_t row)
 {
     for (int64_t k = 0; k < m->in.n; k++) {
         const tw__spot *s = &m->spot.at[m->in_spot.at[k]];
         const tw__use *w = &m->in.at[k];
         if (w->val == u->val && w->offset == u->offset && w->whole == u->whole && s->kind == kind && s->row == row) return (int16_t)m->in_spot.at[k];
     }
-    const int16_t spot = spot_new(m, (tw__spot){ .kind = (uint8_t)kind, .k = (int32_t)m->in.n, .row = row });
+    const int16_t spot = tw__spot_new(m, (tw__spot){ .kind = (uint8_t)kind, .k = (int32_t)m->in.n, .row = row });
     if (!TW__PUSH(m->q->cx, m->in, *u) || !TW__PUSH(m->q->cx, m->in_view, *v) || !TW__PUSH(m->q->cx, m->in_spot, spot)) m->q->ok = false;
     return spot;
 }
@@ -54,19 +40,19 @@ static bool same_operand(const tw__operand *a, const tw__operand *b)
 }
 
 /* A register that a step fills with what o finds at `from`. */
-static int16_t spread(maker *m, int16_t from, const tw__operand *o, int64_t per)
+static int16_t spread(tw__maker *m, int16_t from, const tw__operand *o, int64_t per)
 {
     for (int64_t k = 0; k < m->step.n; k++) {
         const tw__step *s = &m->step.at[k];
         if (s->kind == TW__SPREAD && s->x[0] == from && s->per == per && same_operand(&s->spread, o)) return s->y;
     }
-    const int16_t y = spot_new(m, (tw__spot){ .kind = TW__REGISTER, .row = per * o->size });
+    const int16_t y = tw__spot_new(m, (tw__spot){ .kind = TW__REGISTER, .row = per * o->size });
     const tw__step s = { .kind = TW__SPREAD, .n_in = 1, .x = { from }, .y = y, .per = per, .spread = *o };
     if (!TW__PUSH(m->q->cx, m->step, s)) m->q->ok = false;
     return y;
 }
 
-static int16_t operand(maker *m, int32_t pos, int k, int64_t count)
+static int16_t operand(tw__maker *m, int32_t pos, int k, int64_t count)
 {
     const tw__instr *i = &m->q->instr.at[pos];
     const tw__use *u = &m->q->uses.at[pos][k];
@@ -81,7 +67,7 @@ static int16_t operand(maker *m, int32_t pos, int k, int64_t count)
         if (u->offset) {            /* only where the group has one row: an address that does not move */
             const tw__spot s = m->spot.at[home];
             const int32_t base = s.kind == TW__REGISTER ? -1 - home : s.k;
-            return spread(m, spot_new(m, (tw__spot){ .kind = TW__STILL, .output = s.output, .k = base, .offset = u->offset }), &o, per);
+            return spread(m, tw__spot_new(m, (tw__spot){ .kind = TW__STILL, .output = s.output, .k = base, .offset = u->offset }), &o, per);
         }
         return spread(m, home, &o, per);
     }
@@ -89,26 +75,26 @@ static int16_t operand(maker *m, int32_t pos, int k, int64_t count)
     return spread(m, input(m, u, v, TW__STILL, 0), &o, per);
 }
 
-static void output(maker *m, int32_t pos, tw__step *s)
+static void output(tw__maker *m, int32_t pos, tw__step *s)
 {
     tw__planner *q = m->q;
     const tw__instr *i = &q->instr.at[pos];
     const tw__use *u = &q->uses.at[pos][i->call.n_in];
     const int64_t row = s->per * size_of(&i->call.out[0]);
     if (i->lines) {
-        s->y = spot_new(m, (tw__spot){ .kind = TW__STILL, .output = true, .k = (int32_t)m->out.n });
+        s->y = tw__spot_new(m, (tw__spot){ .kind = TW__STILL, .output = true, .k = (int32_t)m->out.n });
         if (!TW__PUSH(q->cx, m->out, *u) || !TW__PUSH(q->cx, m->out_view, i->call.out[0])) q->ok = false;
     } else if (q->val.at[u->val].shared) {
-        s->y = spot_new(m, (tw__spot){ .kind = TW__MOVING, .output = true, .k = (int32_t)m->out.n, .row = row });
+        s->y = tw__spot_new(m, (tw__spot){ .kind = TW__MOVING, .output = true, .k = (int32_t)m->out.n, .row = row });
         if (!TW__PUSH(q->cx, m->out, *u) || !TW__PUSH(q->cx, m->out_view, i->call.out[0])) q->ok = false;
     } else {
-        s->y = spot_new(m, (tw__spot){ .kind = TW__REGISTER, .row = row });
+        s->y = tw__spot_new(m, (tw__spot){ .kind = TW__REGISTER, .row = row });
     }
     q->val.at[u->val].spot = s->y;
 }
 
 /* Views of a kernel that works on rows in memory of their own. */
-static tw_view *own_views(maker *m, const tw_call *c)
+static tw_view *own_views(tw__maker *m, const tw_call *c)
 {
     tw_view *v = tw__plan_take(m->q, (size_t)(c->n_in + 1) * sizeof *v);
     for (int k = 0; v && k <= c->n_in; k++) {
@@ -120,7 +106,7 @@ static tw_view *own_views(maker *m, const tw_call *c)
     return v;
 }
 
-static void member(maker *m, int32_t pos)
+static void member(tw__maker *m, int32_t pos)
 {
     tw__planner *q = m->q;
     const tw__instr *i = &q->instr.at[pos];
@@ -129,7 +115,7 @@ static void member(maker *m, int32_t pos)
     tw__step s = { .kind = i->operand ? TW__BLOCK : i->lines ? TW__LINES : TW__KERNEL, .n_in = (uint8_t)c->n_in, .op = i->op, .kernel = i->kernel, .block = i->block,
                    .attr = c->attr, .own_attr = i->attr, .rel = i->rel, .per = count / m->g->rows, .to = (uint8_t)c->out[0].dtype };
     m->lines |= i->lines;
-    if (c->n_in) s.f64 = c->in[i->op->by].dtype == TW_F64;
+    if (c->n_in) s.by = (uint8_t)c->in[i->op->by].dtype, s.f64 = s.by == TW_F64;
     for (int k = 0; k < c->n_in && q->ok; k++) s.x[k] = operand(m, pos, k, c->in[k].shape->count);
     if (!i->operand && q->ok) s.view = own_views(m, c);
     if (q->ok) output(m, pos, &s);
@@ -146,26 +132,32 @@ static bool every_tile(const tw__program *g, const tw__step *s)
     return s->spread.mode == TW__PERIODIC && (g->tile >= g->rows || g->tile * s->per % s->spread.period == 0);
 }
 
+/* Step k reads its inputs: in last, by spot, or by the spot that it is a part of. */
+static void note_last(tw__step *step, const tw__spot *spot, int32_t *last, int32_t k)
+{
+    for (int32_t j = 0; j < tw__n_reads(step); j++) {
+        const int16_t x = *tw__reads(step, j);
+        last[spot[x].kind == TW__STILL && spot[x].k < 0 ? -1 - spot[x].k : x] = k;
+    }
+}
+
 /* Bytes of a row that registers need where most of them are in use. */
-static int64_t bytes_at_once(maker *m)
+static int64_t bytes_at_once(tw__maker *m)
 {
     const int64_t n = m->step.n;
     int32_t *last = tw__plan_borrow(m->q, ((size_t)m->spot.n + 1) * sizeof *last);
     int64_t *ends = tw__plan_borrow(m->q, ((size_t)n + 1) * sizeof *ends), now = 0, most = 0;
     if (!last || !ends) return 0;
     for (int64_t k = 0; k < m->spot.n; k++) last[k] = -1;
-    for (int64_t k = 0; k < n; k++)
-        for (int j = 0; j < m->step.at[k].n_in; j++) {
-            const int16_t x = m->step.at[k].x[j];
-            const tw__spot *s = &m->spot.at[x];
-            last[s->kind == TW__STILL && s->k < 0 ? -1 - s->k : x] = (int32_t)k;
-        }
+    for (int64_t k = 0; k < n; k++) note_last(m->step.at + k, m->spot.at, last, (int32_t)k);
     for (int64_t k = 0; k < m->spot.n; k++)
         if (m->spot.at[k].kind == TW__REGISTER && last[k] >= 0) ends[last[k]] += m->spot.at[k].row;
     for (int64_t k = 0; k < n; k++) {
-        const tw__spot *y = &m->spot.at[m->step.at[k].y];
         if (m->step.at[k].kind == TW__BLOCK) now -= ends[k];
-        if (y->kind == TW__REGISTER) now += y->row;
+        for (int32_t j = 0; j < tw__n_writes(&m->step.at[k]); j++) {
+            const tw__spot *y = &m->spot.at[*tw__writes(&m->step.at[k], j)];
+            if (y->kind == TW__REGISTER) now += y->row;
+        }
         if (now > most) most = now;
         if (m->step.at[k].kind != TW__BLOCK) now -= ends[k];
     }
@@ -184,7 +176,7 @@ static void keep_blocks(tw__program *g)
     }
 }
 
-static void choose_tile(maker *m)
+static void choose_tile(tw__maker *m)
 {
     tw__program *g = m->g;
     int64_t longest = 1, period = 0;
@@ -207,7 +199,7 @@ static void choose_tile(maker *m)
 }
 
 /* A repeated row that is a whole number of tiles is read where it lies. */
-static void read_where_it_lies(maker *m)
+static void read_where_it_lies(tw__maker *m)
 {
     tw__program *g = m->g;
     for (int64_t k = 0; k < m->step.n; k++) {
@@ -223,49 +215,73 @@ static void read_where_it_lies(maker *m)
 /* ---- registers ---------------------------------------------------------------------------- */
 
 typedef struct loose { int64_t offset, row; } loose;
+typedef struct allotment { tw__program *g; int32_t *last; loose *free_; int64_t n_free, end; } allotment;
 
-static void allot(maker *m, int64_t *bytes)
+/* Inputs that die with step k are given back; y takes the place of one where it may be written over it. */
+static bool give_back(allotment *a, int32_t k, tw__spot *y)
+{
+    tw__step *s = &a->g->step[k];
+    bool done = y->kind != TW__REGISTER;
+    for (int32_t j = 0; j < tw__n_reads(s); j++) {
+        const int16_t at = *tw__reads(s, j);
+        const tw__spot *x = &a->g->spot[at];
+        bool again = false;
+        for (int32_t l = 0; l < j; l++) again |= *tw__reads(s, l) == at;
+        if (x->kind != TW__REGISTER || a->last[at] != k || again) continue;
+        if (x->period) continue;                                        /* filled once: stays */
+        if (!done && s->kind == TW__BLOCK && x->row == y->row) y->offset = x->offset, done = true;
+        else a->free_[a->n_free++] = (loose){ x->offset, x->row };
+    }
+    return done;
+}
+
+static void place_in(allotment *a, tw__spot *y, int64_t released)
+{
+    for (int64_t f = 0; f < released; f++) {
+        if (a->free_[f].row != y->row) continue;
+        y->offset = a->free_[f].offset;
+        a->free_[f] = a->free_[--a->n_free];
+        return;
+    }
+    y->offset = a->end, a->end += (y->row * a->g->tile + 63) & ~(int64_t)63;
+}
+
+static void allot(tw__maker *m, int64_t *bytes)
 {
     tw__planner *q = m->q;
     tw__program *g = m->g;
-    int32_t *last = tw__plan_borrow(q, (size_t)m->spot.n * sizeof *last);
-    loose *free_ = tw__plan_borrow(q, ((size_t)m->spot.n + 1) * sizeof *free_);
-    int64_t n_free = 0, end = 0;
+    allotment a = { .g = g };
+    int64_t n_reads = 0;
+    for (int32_t k = 0; k < g->n_step; k++) n_reads += tw__n_reads(&g->step[k]);
+    a.last = tw__plan_borrow(q, (size_t)m->spot.n * sizeof *a.last);
+    a.free_ = tw__plan_borrow(q, ((size_t)n_reads + 1) * sizeof *a.free_);
     if (!q->ok) return;
-    for (int32_t k = 0; k < g->n_step; k++)
-        for (int j = 0; j < g->step[k].n_in; j++) {
-            const tw__spot *s = &g->spot[g->step[k].x[j]];
-            last[s->kind == TW__STILL && s->k < 0 ? -1 - s->k : g->step[k].x[j]] = k;
-        }
+    for (int32_t k = 0; k < g->n_step; k++) note_last(&g->step[k], g->spot, a.last, k);
     for (int32_t k = 0; k < g->n_step; k++) {
-        const tw__step *s = &g->step[k];
-        tw__spot *y = &g->spot[s->y];
-        bool done = y->kind != TW__REGISTER;
-        const int64_t before = n_free;
-        for (int j = 0; j < s->n_in; j++) {
-            const tw__spot *x = &g->spot[s->x[j]];
-            bool again = false;
-            for (int l = 0; l < j; l++) again |= s->x[l] == s->x[j];
-            if (x->kind != TW__REGISTER || last[s->x[j]] != k || again || (s->x[j] < 0)) continue;
-            if (x->period) continue;                                    /* filled once: stays */
-            if (!done && s->kind == TW__BLOCK && x->row == y->row) y->offset = x->offset, done = true;
-            else free_[n_free++] = (loose){ x->offset, x->row };
+        tw__step *s = &g->step[k];
+        const int64_t before = a.n_free;
+        if (s->kind == TW__BLOCK) {             /* others may not write over what they read */
+            tw__spot *y = &g->spot[s->y];
+            if (!give_back(&a, k, y)) place_in(&a, y, a.n_free);
+        } else {
+            for (int32_t j = 0; j < tw__n_writes(s); j++) {
+                tw__spot *y = &g->spot[*tw__writes(s, j)];
+                if (y->kind == TW__REGISTER) place_in(&a, y, a.n_free < before ? a.n_free : before);
+            }
+            give_back(&a, k, &(tw__spot){ .kind = TW__STRIP });
         }
-        const int64_t released = s->kind == TW__BLOCK ? n_free : before;    /* others may not write over what they read */
-        for (int64_t f = 0; !done && f < released; f++) {
-            if (free_[f].row != y->row) continue;
-            y->offset = free_[f].offset, done = true;
-            free_[f] = free_[--n_free];
-        }
-        if (!done) y->offset = end, end += (y->row * g->tile + 63) & ~(int64_t)63;
-        if (k < g->n_once) y->period = 1;
+        if (k < g->n_once) g->spot[s->y].period = 1;
     }
-    for (int32_t k = 0; k < g->n_spot; k++) if (g->spot[k].kind == TW__REGISTER) g->spot[k].period = 0;
-    *bytes = end;
+    for (int32_t k = 0; k < g->n_spot; k++) {
+        if (g->spot[k].kind == TW__REGISTER) g->spot[k].period = 0;
+        if (g->spot[k].kind == TW__STRIP) g->spot[k].offset += a.end;
+    }
+    g->ends = a.end + m->strip_bytes;
+    *bytes = g->ends + m->end_bytes;
 }
 
 /* Steps of the first tile in front, those that turned out to be nothing gone. */
-static void order_steps(maker *m)
+static void order_steps(tw__maker *m)
 {
     tw__program *g = m->g;
     g->step = tw__plan_take(m->q, (size_t)m->step.n * sizeof *g->step);
@@ -281,7 +297,7 @@ static void order_steps(maker *m)
 }
 
 /* Spots that move in front. */
-static void order_spots(maker *m)
+static void order_spots(tw__maker *m)
 {
     tw__program *g = m->g;
     const int32_t n = (int32_t)m->spot.n;
@@ -298,12 +314,23 @@ static void order_spots(maker *m)
     for (int32_t k = 0; k < n; k++)
         if (g->spot[k].kind == TW__STILL && g->spot[k].k < 0) g->spot[k].k = -1 - to[-1 - g->spot[k].k];
     for (int32_t k = 0; k < g->n_step; k++) {
-        for (int j = 0; j < g->step[k].n_in; j++) g->step[k].x[j] = to[g->step[k].x[j]];
-        g->step[k].y = to[g->step[k].y];
+        tw__step *s = &g->step[k];
+        for (int32_t j = 0; j < tw__n_reads(s); j++) *tw__reads(s, j) = to[*tw__reads(s, j)];
+        for (int32_t j = 0; j < tw__n_writes(s); j++) *tw__writes(s, j) = to[*tw__writes(s, j)];
+        for (int32_t j = 0; s->kind == TW__CHAIN && j < s->chain->n_link; j++) {
+            tw_link *l = &s->chain->link[j];
+            l->x = to[l->x], l->y = to[l->y];
+        }
     }
 }
 
-static void note_order(maker *m)
+/* When a step reads or writes: links of a chain come one after the other. */
+static int32_t moment(const tw__step *s, int32_t k, const tw__end *e, int32_t j)
+{
+    return k << 12 | (s->kind == TW__CHAIN ? e[j].link : 0);
+}
+
+static void note_order(tw__maker *m)
 {
     tw__program *g = m->g;
     g->in_last = tw__plan_take(m->q, ((size_t)m->in.n + 1) * sizeof *g->in_last);
@@ -311,23 +338,31 @@ static void note_order(maker *m)
     if (!m->q->ok) return;
     for (int64_t k = 0; k < m->in.n; k++) g->in_last[k] = -1;
     for (int32_t k = 0; k < g->n_step; k++) {
-        const tw__step *s = &g->step[k];
-        for (int j = 0; j < s->n_in; j++) {
-            const tw__spot *x = &g->spot[s->x[j]];
-            if (x->kind < TW__REGISTER && !x->output && x->k >= 0) g->in_last[x->k] = x->kind == TW__MOVING ? k : INT32_MAX;
+        tw__step *s = &g->step[k];
+        const tw__chain *h = s->kind == TW__CHAIN ? s->chain : NULL;
+        for (int32_t j = 0; j < tw__n_reads(s); j++) {
+            const tw__spot *x = &g->spot[*tw__reads(s, j)];
+            const int32_t at = x->kind == TW__MOVING ? moment(s, k, h ? h->read : NULL, j) : INT32_MAX;
+            if (x->kind < TW__REGISTER && !x->output && x->k >= 0 && at > g->in_last[x->k]) g->in_last[x->k] = at;
         }
-        if (g->spot[s->y].output) g->out_def[g->spot[s->y].k] = k;
+        for (int32_t j = 0; j < tw__n_writes(s); j++) {
+            const tw__spot *y = &g->spot[*tw__writes(s, j)];
+            if (y->output) g->out_def[y->k] = moment(s, k, h ? h->write : NULL, j);
+        }
     }
 }
 
 bool tw__program_in_place(const tw__instr *i, int j, int k)
 {
     const tw__program *g = i->program;
-    const tw__step *s = &g->step[g->out_def[k]];
-    int64_t row = -1;
-    for (int32_t p = 0; p < g->n_moving; p++)
-        if (g->spot[p].kind == TW__MOVING && !g->spot[p].output && g->spot[p].k == j) row = g->spot[p].row;
-    if (row != g->spot[s->y].row) return false;
+    const tw__step *s = &g->step[g->out_def[k] >> 12];
+    int64_t from = -1, to = -1;
+    for (int32_t p = 0; p < g->n_moving; p++) {
+        const tw__spot *t = &g->spot[p];
+        if (t->kind == TW__MOVING && !t->output && t->k == j) from = t->row;
+        if (t->kind == TW__MOVING && t->output && t->k == k) to = t->row;
+    }
+    if (from < 0 || from != to) return false;
     return g->in_last[j] < g->out_def[k] || (g->in_last[j] == g->out_def[k] && s->kind == TW__BLOCK);
 }
 
@@ -340,10 +375,10 @@ static void *stand(tw__planner *q, const void *from, size_t bytes)
     return to;
 }
 
-static int64_t threads_of(const maker *m) { return m->made->parts < m->q->cx->threads ? m->made->parts : m->q->cx->threads; }
+static int64_t threads_of(const tw__maker *m) { return m->made->parts < m->q->cx->threads ? m->made->parts : m->q->cx->threads; }
 
 /* What operations cost apart is what the program costs, but for the memory that it saves. */
-static void share_out(maker *m, int64_t scratch)
+static void share_out(tw__maker *m, int64_t scratch)
 {
     const tw__planner *q = m->q;
     double cost = 0;
@@ -353,10 +388,12 @@ static void share_out(maker *m, int64_t scratch)
     m->made->scratch = (scratch + 63) & ~(int64_t)63;
 }
 
-static void finish(maker *m, tw__use **uses)
+static void finish(tw__maker *m, tw__use **uses)
 {
     tw__planner *q = m->q;
     int64_t scratch = 0;
+    tw__chains(m);
+    if (!q->ok) return;
     choose_tile(m);
     read_where_it_lies(m);
     order_steps(m);
@@ -385,7 +422,7 @@ static void finish(maker *m, tw__use **uses)
 
 bool tw__program_make(tw__planner *q, int32_t n, const int32_t *at, int64_t rows, tw__instr *made, tw__use **uses)
 {
-    maker m = { .q = q, .made = made, .n = n, .at = at };
+    tw__maker m = { .q = q, .made = made, .n = n, .at = at };
     *made = (tw__instr){ .rel = -1 };
     made->program = m.g = tw__plan_take(q, sizeof *m.g);
     if (!q->ok) return false;

@@ -196,7 +196,43 @@ static void call_kernel(const tw__step *s, char *const *at, const tw_call *c, in
     s->kernel(&call);
 }
 
-static void step_run(const tw__step *s, char *const *at, const tw__spot *spot, const tw_call *c, int64_t row, int64_t rows)
+/* Elements that make no whole strip, the last n of a tile: what moves is copied to a strip, and back. */
+static void last_strip(const tw__program *g, const tw__chain *h, char *const *at, int64_t lo, int64_t n, char *room)
+{
+    char *own[TW__SPOTS];
+    const int64_t each = (int64_t)h->strip * h->size;
+    memcpy(own, at, (size_t)g->n_spot * sizeof *own);
+    for (int32_t k = 0; k < h->n_read + h->n_write; k++, room += each) {
+        const bool read = k < h->n_read;
+        const tw__end *e = read ? &h->read[k] : &h->write[k - h->n_read];
+        if (e->size == 0) continue;
+        if (read) {
+            memcpy(room, at[e->spot] + lo * e->size, (size_t)(n * e->size));
+            memset(room + n * e->size, 0, (size_t)((h->strip - n) * e->size));
+        }
+        own[e->spot] = (char *)((uintptr_t)room - (uintptr_t)(lo * e->size));
+    }
+    h->run(h->link, own, lo * h->size, (lo + h->strip) * h->size, 0);
+    for (int32_t k = 0; k < h->n_write; k++) {
+        const tw__end *e = &h->write[k];
+        memcpy(at[e->spot] + lo * e->size, (char *)((uintptr_t)own[e->spot] + (uintptr_t)(lo * e->size)), (size_t)(n * e->size));
+    }
+}
+
+static void call_chain(const tw__program *g, const tw__step *s, char *const *at, int64_t rows, char *room)
+{
+    const tw__chain *h = s->chain;
+    if (h->rows) {
+        const int64_t bytes = s->per * h->size;
+        for (int64_t r = 0; r < rows; r++) h->run(h->link, at, r * bytes, (r + 1) * bytes, r * h->size);
+        return;
+    }
+    const int64_t n = rows * s->per, whole = n - n % h->strip;
+    h->run(h->link, at, 0, whole * h->size, 0);
+    if (whole < n) last_strip(g, h, at, whole, n - whole, room);
+}
+
+static void step_run(const tw__program *g, const tw__step *s, char *const *at, const tw_call *c, int64_t row, int64_t rows, char *scratch)
 {
     if (s->kind == TW__BLOCK) {
         any_block b;                    /* all four operands, though fewer may mean something: a loop costs more */
@@ -204,8 +240,10 @@ static void step_run(const tw__step *s, char *const *at, const tw__spot *spot, c
         b.b.x[0] = at[s->x[0]], b.b.x[1] = at[s->x[1]], b.b.x[2] = at[s->x[2]], b.b.x[3] = at[s->x[3]];
         call(s->op, s->block, s->f64, &b);
     } else if (s->kind == TW__SPREAD) {
-        const bool still = spot[s->x[0]].kind == TW__STILL;
+        const bool still = g->spot[s->x[0]].kind == TW__STILL;
         tw__tiles_spread(&s->spread, at[s->x[0]], still ? row * s->per : 0, rows * s->per, at[s->y]);
+    } else if (s->kind == TW__CHAIN) {
+        call_chain(g, s, at, rows, scratch + g->ends);
     } else {
         call_kernel(s, at, c, row, rows);
     }
@@ -217,7 +255,7 @@ void tw__program_run(const tw__instr *i, int64_t lo, int64_t hi, void *scratch)
     const tw_call *c = &i->call;
     char *at[TW__SPOTS];
     for (int32_t k = g->n_moving; k < g->n_spot; k++)
-        if (g->spot[k].kind == TW__REGISTER) at[k] = (char *)scratch + g->spot[k].offset;
+        if (g->spot[k].kind >= TW__REGISTER) at[k] = (char *)scratch + g->spot[k].offset;
     for (int32_t k = g->n_moving; k < g->n_spot; k++) {
         const tw__spot *s = &g->spot[k];
         if (s->kind == TW__STILL) at[k] = (s->output ? (char *)c->out[s->k].data : s->k < 0 ? at[-1 - s->k] : (char *)c->in[s->k].data) + s->offset;
@@ -230,6 +268,6 @@ void tw__program_run(const tw__instr *i, int64_t lo, int64_t hi, void *scratch)
             char *base = s->output ? c->out[s->k].data : c->in[s->k].data;
             at[k] = base + (s->kind == TW__MOVING ? row * s->row : row * s->row % s->period);
         }
-        for (int32_t k = t == first ? 0 : g->n_once; k < g->n_step; k++) step_run(&g->step[k], at, g->spot, c, row, rows);
+        for (int32_t k = t == first ? 0 : g->n_once; k < g->n_step; k++) step_run(g, &g->step[k], at, c, row, rows, scratch);
     }
 }

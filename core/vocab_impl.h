@@ -1,7 +1,7 @@
 /* vocab_impl.h - the few operations that core itself emits, and the kernels, as ops/vocab.c hands them over.
  * Core applies descriptors; it calls no builder and includes nothing of ops/. */
 #pragma once
-#include "core/op.h"
+#include "core/link.h"
 
 typedef enum tw_isa { TW_ISA_BASE, TW_ISA_AVX2, TW_ISA_AVX512, TW__ISAS } tw_isa;
 
@@ -15,6 +15,7 @@ struct tw__vocab {
     /* NULL where the kernel does not know the dtype. copy: in[0] of any strides, same shape -> out[0], contiguous; fill: in[0] ignored. */
     tw_kernel         (*kernel)(tw_isa isa, int kernel_id, tw_dtype dtype);
     tw_block_fn       (*block)(tw_isa isa, int block_id, tw_dtype dtype);
+    const tw_links   *(*links)(tw_isa isa, tw_dtype dtype);                             /* NULL: no chains of that dtype */
     int                 copy_id;            /* TW_K_copy */
     bool              (*has_isa)(tw_isa isa);       /* compiled in and supported by this machine */
 };

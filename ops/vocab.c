@@ -47,6 +47,13 @@ static tw_block_fn block(tw_isa isa, int id, tw_dtype dtype)
     return NULL;
 }
 
+static const tw_links *links(tw_isa isa, tw_dtype dtype)
+{
+    for (int i = (int)isa; i >= 0; i--)
+        if (tables[i] && tables[i]->links[dtype]) return tables[i]->links[dtype];
+    return NULL;
+}
+
 /* What the flags of ops/kernel/meson.build allow the compiler to use. */
 static bool machine_has(tw_isa isa)
 {
@@ -82,6 +89,7 @@ const struct tw__vocab tw__vocab = {
     .stack        = stack,
     .kernel       = kernel,
     .block        = block,
+    .links        = links,
     .copy_id      = TW_K_copy,
     .has_isa      = has_isa,
 };

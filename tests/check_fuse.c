@@ -267,6 +267,94 @@ START_TEST(the_trap_names_the_operation)
 }
 END_TEST
 
+/* ---- chains ------------------------------------------------------------------------------ */
+
+enum { FORMS = 5, BINARY = 13 };
+
+static tw_node *binary(int which, tw_node *a, tw_node *b)
+{
+    switch (which) {
+    case 0:  return tw_add(a, b);
+    case 1:  return tw_sub(a, b);
+    case 2:  return tw_mul(a, b);
+    case 3:  return tw_div(a, b);
+    case 4:  return tw_maximum(a, b);
+    case 5:  return tw_minimum(a, b);
+    case 6:  return tw_where(tw_equal(tw_relu(a), tw_relu(b)), a, b);
+    case 7:  return tw_where(tw_logical_or(tw_less(a, b), tw_less(tw_neg(a), b)), 1, b);
+    case 8:  return tw_where(tw_logical_and(tw_less_equal(a, b), tw_less(0, a)), a, -1);
+    case 9:  return tw_where(tw_logical_not(tw_not_equal(a, tw_maximum(b, a))), a, -2);
+    case 10: return tw_sqrt(tw_add(tw_square(a), tw_abs(b)));
+    case 11: return tw_rsqrt(tw_add(tw_abs(a), tw_recip(tw_add(tw_abs(b), 1))));
+    default: return tw_where(tw_less(a, b), tw_mul(tw_neg(a), b), tw_mul(a, b));
+    }
+}
+
+/* Every operation that can be a link, with both operands an array, a number, one element a row, a row, or a link's value. */
+static int all_links(tw_ctx *cx, tw_dtype dtype, tw_shape s, tw_node **out)
+{
+    uint64_t seed = 5;
+    const arr a = arr_noise(s, -2, 2, &seed), b = arr_noise(s, -2, 2, &seed), r = arr_noise(TW_SHAPE(s.at[0], 1), -2, 2, &seed),
+              c = arr_noise(TW_SHAPE(s.at[1]), -2, 2, &seed);
+    tw_node *x = node_of(cx, dtype, &a), *y = node_of(cx, dtype, &b), *row = node_of(cx, dtype, &r), *column = node_of(cx, dtype, &c);
+    tw_node *half = tw_cast(tw_fill(cx, TW_SHAPE(1), .value = 0.5), dtype), *sum = NULL;
+    tw_node *with[FORMS] = { y, half, row, column, tw_sub(tw_mul(y, x), row) };
+    for (int k = 0; k < BINARY; k++)
+        for (int f = 0; f < FORMS; f++) {
+            tw_node *both = tw_sub(binary(k, x, with[f]), tw_mul(0.25, binary(k, with[f], x)));
+            sum = sum ? tw_add(tw_mul(sum, 0.5), both) : both;
+        }
+    out[0] = sum;
+    out[1] = tw_less(sum, x);               /* bytes out, and in again in another evaluation */
+    return 2;
+}
+
+static const tw_shape widths[] = { { 2, { 3, 1 } }, { 2, { 2, 9 } }, { 2, { 7, 64 } }, { 2, { 5, 127 } }, { 2, { 9, 128 } }, { 2, { 3, 384 } }, { 2, { 2, 700 } } };
+
+START_TEST(links_give_the_same_bits)
+{
+    static const char *const isa[] = { "base", "avx2", "avx512" };
+    const tw_dtype dtype = _i % 2 ? TW_F64 : TW_F32;
+    tw_node *fused[4], *apart[4];
+    rig_env("TW_ISA", isa[_i / 2]);
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        tw_ctx *cx = open_with(NULL, 1), *plain = open_with("0", 1);
+        const int n = all_links(cx, dtype, widths[w], fused);
+        all_links(plain, dtype, widths[w], apart);
+        ok(cx), ok(plain);
+        ck_assert(tw_eval_nodes(n, fused) && tw_eval_nodes(n, apart));
+        for (int k = 0; k < 2; k++) {       /* a mask that is there already, beside one that is made here */
+            tw_node **side = k ? apart : fused;
+            side[2] = tw_logical_xor(tw_less(0, tw_mul(side[0], 2)), side[1]);
+            side[3] = tw_where(side[1], tw_mul(side[0], 3), tw_where(side[2], side[0], 1));
+        }
+        ck_assert(tw_eval_nodes(2, fused + 2) && tw_eval_nodes(2, apart + 2));
+        for (int k = 0; k < 4; k++) ck_assert_msg(same_bits(fused[k], apart[k]), "%s, width %d: result %d", isa[_i / 2], (int)widths[w].at[1], k);
+        ck_assert_int_eq(tw_close(cx) + tw_close(plain), 0);
+    }
+    rig_env("TW_ISA", NULL);
+    arrs_drop();
+}
+END_TEST
+
+START_TEST(numbers_and_values_of_rows_are_read_where_they_lie)
+{
+    char text[8192] = "";
+    tw_ctx *cx = open_with(NULL, 1);
+    tw_node *x = leaf(cx, TW_SHAPE(40, 256), 3), *y = tw_mul(tw_sub(x, tw_max(x, .axes = TW_AXES(-1), .keep_dims = true)), 0.5);
+    tw_eval_nodes(1, &y);
+    FILE *f = fmemopen(text, sizeof text, "w");
+    tw_plan_dump(cx, f);
+    fclose(f);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && !(getenv("TW_ISA") && !strcmp(getenv("TW_ISA"), "base")))
+        ck_assert_msg(strstr(text, "chain") && strstr(text, "row by row") && !strstr(text, "spread"), "%s", text);
+#endif
+    tw_close(cx);
+    arrs_drop();
+}
+END_TEST
+
 START_TEST(the_plan_says_what_it_fused)
 {
     char text[8192] = "";
@@ -355,6 +443,8 @@ int main(void)
     tcase_add_loop_test(c, what_belongs_together_is_one_instruction, 0, (int)(sizeof groups / sizeof *groups));
     tcase_add_test(c, an_update_is_one_pass_in_place);
     tcase_add_test(c, what_is_read_later_is_not_written_over);
+    tcase_add_loop_test(c, links_give_the_same_bits, 0, 6);
+    tcase_add_test(c, numbers_and_values_of_rows_are_read_where_they_lie);
     tcase_add_test(c, the_trap_names_the_operation);
     tcase_add_test(c, what_is_cheap_is_not_kept_for_the_backward_pass);
     tcase_add_test(c, sums_of_lines_belong_to_what_makes_the_lines);

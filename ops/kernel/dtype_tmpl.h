@@ -4,6 +4,12 @@
 #define VI JOIN2(tw_vi, BITS)
 #define VU JOIN2(tw_vu, BITS)
 #define VL (TW_VEC / (int)sizeof(T))
+/* Chains: not for old machines; of f64 one set will do. */
+#if IS_FLOAT && (defined(__AVX2__) || !defined(__x86_64__)) && (BITS == 32 || !defined(__AVX512F__))
+#define LINKS 1
+#else
+#define LINKS 0
+#endif
 
 #include "ops/kernel/vector_tmpl.h"
 #if IS_FLOAT
@@ -17,6 +23,9 @@
 #endif
 #include "ops/kernel/move_tmpl.h"
 #include "ops/kernel/reduce_tmpl.h"
+#if LINKS
+#include "ops/kernel/link_tmpl.h"
+#endif
 #include "ops/kernel/random_tmpl.h"
 #if IS_FLOAT
 #include "ops/kernel/matmul_tmpl.h"
@@ -27,6 +36,7 @@
 
 #undef V
 #undef VL
+#undef LINKS
 #undef T
 #undef TU
 #undef SUFFIX

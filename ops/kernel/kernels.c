@@ -129,4 +129,10 @@ const struct tw__kernel_table TABLE(TW_ISA) = {
 #undef KERNEL
 #undef BLOCK
     },
+#if defined(__AVX2__) || !defined(__x86_64__)
+    .links[TW_F32] = &JOIN3(links, f32, TW_ISA),
+#if !defined(__AVX512F__)
+    .links[TW_F64] = &JOIN3(links, f64, TW_ISA),
+#endif
+#endif
 };

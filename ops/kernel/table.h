@@ -1,6 +1,6 @@
 /* table.h - numbers of the kernels and their tables, derived from kernels.def. */
 #pragma once
-#include "core/op.h"
+#include "core/link.h"
 
 /* 0 means none in a descriptor, so numbers start at 1. */
 enum tw__kernel_ids {
@@ -27,6 +27,7 @@ enum tw__block_ids {
 struct tw__kernel_table {
     tw_kernel   kernel[TW_K__COUNT][TW__DTYPES];
     tw_block_fn block[TW_B__COUNT][TW__DTYPES];
+    const tw_links *links[TW__DTYPES];
 };
 
 /* One for each instruction set; those beyond base only on x86-64. */
