@@ -72,7 +72,9 @@ static void classify(chainer *c, int32_t k)
         const int32_t w = c->writer[s->x[0]];
         if (w >= 0 && c->kind[w] != NONE && c->of[c->kind[w]].per == s->per) kind = c->kind[w];
     }
-    c->row[k] = kind == NONE ? NULL : row_of(c->of[kind].links, s);
+    const tw_links *l = kind == NONE ? NULL : c->of[kind].links;
+    if (!l || s->per * c->m->g->rows < l->strip) return;               /* less than one strip: not worth the copies */
+    c->row[k] = row_of(l, s);
     if (c->row[k]) c->kind[k] = (int8_t)kind;
 }
 
