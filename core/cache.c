@@ -1,8 +1,8 @@
 /* cache.c - plans by what they are for: a scope's log and the questions at its end.
  *
  * In a loop the plan that came next last time is tried first: one comparison of memory. Otherwise
- * a table by hash is asked (uthash; plans of one hash form a chain). The table is bounded: when it
- * is full, the half that was not used for longest goes.
+ * a table by hash is asked (uthash; plans of one hash form a chain). The table is bounded, in plans and
+ * in bytes: when it is full, the half that was not used for longest goes.
  */
 #include "core/plan_impl.h"
 #include <string.h>
@@ -21,10 +21,10 @@ static unsigned low_half(const void *key)
 #define uthash_nonfatal_oom(e) ((e)->refused = true)
 #include <uthash.h>
 
-enum { MOST = 256 };
+enum { MOST = 256, MOST_BYTES = 256 << 20 };
 
 typedef struct chain { uint64_t hash; tw_plan *first; bool refused; UT_hash_handle hh; } chain;
-typedef struct tw__plans { chain *by_hash; uint64_t clock; int32_t n; } tw__plans;
+typedef struct tw__plans { chain *by_hash; uint64_t clock; int32_t n; int64_t bytes; } tw__plans;
 
 static uint64_t hash_of(const uint64_t *w, int64_t n)
 {
@@ -67,6 +67,13 @@ void tw__plan_follows(tw__scope *s, tw_plan *p)
     s->begun = true, s->last = p, s->hint = p->then;
 }
 
+static int64_t bytes_of(const tw_plan *p)
+{
+    int64_t n = (int64_t)sizeof *p + p->key_words * (int64_t)sizeof *p->key;
+    for (const tw__chunk *k = p->memory.first; k; k = k->next) n += (int64_t)k->size;
+    return n;
+}
+
 static void forget_hints(tw_ctx *cx)
 {
     for (int d = 0; d <= TW__MAX_DEPTH; d++)
@@ -84,8 +91,8 @@ static void evict(tw_ctx *cx, tw__plans *c, uint64_t before)
             p->then = NULL;
             if (p->used > before) { at = &p->same_hash; continue; }
             *at = p->same_hash;
+            c->n--, c->bytes -= bytes_of(p);
             tw__plan_free(cx, p);
-            c->n--;
         }
         if (e->first) continue;
         HASH_DELETE(hh, c->by_hash, e);
@@ -101,7 +108,7 @@ bool tw__plan_keep(tw_ctx *cx, tw__scope *s, tw_plan *p)
         *c = (tw__plans){ 0 };
         cx->plans = c;
     }
-    if (c->n >= MOST) evict(cx, c, c->clock - MOST / 2);
+    if (c->n >= MOST || c->bytes >= MOST_BYTES) evict(cx, c, c->clock - (uint64_t)c->n / 2);
     const size_t size = (size_t)s->log.n * sizeof *p->key;
     if (!(p->key = tw_resize(cx, NULL, 0, size))) return false;
     memcpy(p->key, s->log.at, size);
@@ -118,7 +125,7 @@ bool tw__plan_keep(tw_ctx *cx, tw__scope *s, tw_plan *p)
     }
     p->same_hash = e->first, e->first = p;
     p->used = ++c->clock;
-    c->n++;
+    c->n++, c->bytes += bytes_of(p);
     cx->last_plan = p;
     return true;
 }
@@ -135,6 +142,6 @@ tw_plan_counts tw_counts(const tw_ctx *cx)
 {
     if (!cx) cx = &tw__dead;
     return (tw_plan_counts){ .hits = cx->hits, .misses = cx->misses, .uncached = cx->uncached, .nodes_run = cx->nodes_run,
-                             .plans = cx->plans ? cx->plans->n : 0, .bytes_live = cx->live, .bytes_cached = cx->cached,
+                             .plans = cx->plans ? cx->plans->n : 0, .plan_bytes = cx->plans ? cx->plans->bytes : 0, .bytes_live = cx->live, .bytes_cached = cx->cached,
                              .bytes_peak = cx->peak, .slab = cx->slab ? (int64_t)cx->slab->bytes : 0 };
 }

@@ -318,6 +318,7 @@ typedef struct tw_dot_args {
     FILE       *stream;     /* instead of a file */
     const char *title;
     bool        values;     /* show single values and ranges of what is evaluated */
+    bool        groups;     /* clusters are what ran as one instruction in the latest evaluation (with .profile: and how long), not names */
 } tw_dot_args;
 /* The graph behind y as Graphviz DOT: names, shapes, dtypes; gradient nodes in another colour; clusters by name. */
 TW_API bool tw_dot_nodes_at(const tw_loc *at, int n, tw_node *const *ys, const tw_dot_args *options);
@@ -334,7 +335,7 @@ TW_API void tw_plan_dump(tw_ctx *cx, FILE *to);
 typedef struct tw_plan_counts {
     int64_t hits, misses, uncached;     /* evaluations by what the cache said */
     int64_t nodes_run;                  /* instructions executed */
-    int64_t plans;                      /* plans held */
+    int64_t plans, plan_bytes;          /* plans held, and what they take */
     int64_t bytes_live, bytes_cached, bytes_peak, slab;     /* tensor memory */
 } tw_plan_counts;
 TW_API tw_plan_counts tw_counts(const tw_ctx *cx);

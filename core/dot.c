@@ -5,7 +5,8 @@
  * comes back to it. What a derivative emitted has clusters and colours of its own: it lies
  * downstream of the whole calculation, and within the forward clusters it would stretch each over
  * the whole drawing. Two kinds of noise are folded: a constant number stands in the label of the
- * node that uses it, and a broadcast is a dashed edge from what it repeats.
+ * node that uses it, and a broadcast is a dashed edge from what it repeats. With .groups the clusters are
+ * the programs of the latest plan instead.
  * SPDX-License-Identifier: MIT
  */
 #include "core/here_impl.h"
@@ -225,6 +226,23 @@ static int open_clusters(const drawing *d, const char *path, int length, bool gr
     return depth;
 }
 
+/* In the cluster of the instruction that computes it, if that computes others too. */
+static void write_in_group(const drawing *d, tw_node *n)
+{
+    const int32_t group = tw__plan_group(d->reached.cx, n);
+    char label[96];
+    if (group < 0) {
+        write_node(d, n, 0);
+        return;
+    }
+    tw__plan_group_text(d->reached.cx, group, label, sizeof label);
+    fprintf(d->to, "  subgraph cluster_%d {\n    label=", group);
+    quote(d->to, label);
+    fputs("; style=\"rounded,filled\"; color=\"#9fb59a\"; fillcolor=\"#f2f7f0\";\n", d->to);
+    write_node(d, n, 1);
+    fputs("  }\n", d->to);
+}
+
 static void write_nodes(const drawing *d)
 {
     const char *path = "";
@@ -234,6 +252,10 @@ static void write_nodes(const drawing *d)
     for (int64_t id = 0; id < d->reached.size; id++) {
         tw_node *n = d->reached.by_id[id];
         if (!n || is_folded(d, n)) continue;
+        if (d->options->groups) {
+            write_in_group(d, n);
+            continue;
+        }
         const char *next;
         const int next_length = cluster_length(n, &next);
         const bool next_gradient = (n->flags & TW_N_GRAD) != 0;

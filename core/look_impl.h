@@ -23,3 +23,6 @@ double tw__element(const void *elements, tw_dtype dtype, int64_t i);
 int tw__element_text(const void *elements, tw_dtype dtype, int64_t i, char *text, size_t size);
 /* The single element or the range of a value that is there; "" of one that is not: never evaluates. */
 void tw__value_text(tw_node *n, char *text, size_t size);
+/* The program of the latest plan that computes n, by its number; -1: none. And what to call it. */
+int32_t tw__plan_group(const tw_ctx *cx, const tw_node *n);
+void    tw__plan_group_text(const tw_ctx *cx, int32_t group, char *text, size_t size);

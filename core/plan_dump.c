@@ -3,6 +3,7 @@
  *
  * At the end stands the same by operation, so that one sees where the time of a step goes.
  */
+#include "core/look_impl.h"
 #include "core/plan_impl.h"
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,26 @@ static void write_totals(tw_ctx *cx, const tw_plan *p, FILE *to)
         fprintf(to, "\n");
     }
     tw_resize(cx, t, size, 0);
+}
+
+/* ---- groups ------------------------------------------------------------------------------- */
+
+int32_t tw__plan_group(const tw_ctx *cx, const tw_node *n)
+{
+    const tw_plan *p = cx->last_plan;
+    for (int32_t i = 0; p && i < p->n_instr; i++) {
+        const tw__program *g = p->instr[i].program;
+        for (int32_t k = 0; g && k < g->n_step; k++)
+            if (g->step[k].op && g->step[k].rel == n->id - p->first) return i;
+    }
+    return -1;
+}
+
+void tw__plan_group_text(const tw_ctx *cx, int32_t group, char *text, size_t size)
+{
+    const tw__instr *t = &cx->last_plan->instr[group];
+    const int used = snprintf(text, size, "instruction %d: %d operations", group, t->n_nodes);
+    if (t->took > 0 && used > 0 && (size_t)used < size) snprintf(text + used, size - (size_t)used, ", %.1f us", t->took / 1e3);
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */

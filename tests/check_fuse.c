@@ -399,6 +399,29 @@ START_TEST(a_profile_says_what_took_how_long)
 }
 END_TEST
 
+static const char *drawn(tw_node *y)
+{
+    static char text[16384];
+    FILE *f = fmemopen(text, sizeof text, "w");
+    ck_assert(tw_dot(y, .stream = f, .groups = true));
+    fclose(f);
+    return text;
+}
+
+START_TEST(drawings_have_what_ran_together_as_clusters)
+{
+    tw_ctx *cx = tw_open(.profile = true, .threads = 1);
+    tw_node *x = leaf(cx, TW_SHAPE(40, 70), 1), *y = tw_matmul(tw_softmax(x), tw_tanh(leaf(cx, TW_SHAPE(70, 9), 2)));
+    ck_assert(!strstr(drawn(y), "subgraph"));            /* nothing ran yet */
+    tw_eval_nodes(1, &y);
+    const char *text = drawn(y), *first = strstr(text, "subgraph cluster_");
+    ck_assert_msg(first && strstr(first, "operations, ") && strstr(first, " us\"") && strstr(first, "exp"), "%s", text);
+    for (const char *a = first; a; a = strstr(a + 1, "subgraph cluster_")) ck_assert_msg(!strncmp(a, first, 18), "softmax only: %s", text);
+    ck_assert_int_eq(tw_close(cx), 0);
+    arrs_drop();
+}
+END_TEST
+
 /* ---- plans that are never found again ---------------------------------------------------- */
 
 /* Twenty turns of a loop, of which the k-th differs as asked. */
@@ -448,6 +471,7 @@ int main(void)
     tcase_add_test(c, the_trap_names_the_operation);
     tcase_add_test(c, what_is_cheap_is_not_kept_for_the_backward_pass);
     tcase_add_test(c, sums_of_lines_belong_to_what_makes_the_lines);
+    tcase_add_test(c, drawings_have_what_ran_together_as_clusters);
     tcase_add_test(c, the_plan_says_what_it_fused);
     tcase_add_test(c, a_profile_says_what_took_how_long);
     tcase_add_test(c, a_program_that_is_planned_every_time_is_told_why);

@@ -5,7 +5,8 @@ Usage: compare.py WORKLOADS [--rounds N] [--threads 1,2] [--only NAME,...] [--pe
 WORKLOADS is the program build/bench/workloads. Every run is a process of its own, one at a time, ours and
 theirs alternating, round after round; a cell is the lowest median of its rounds. The ratio is the fastest
 peer's time by ours. "products" is what the products and convolutions of a step alone would take at the rate
-that the fastest of all reached on gemm_512 in this run, and ours by that.
+that the fastest of all reached on gemm_512 in this run, and ours by that. "memory" is the peak of the process beyond that
+of the same contestant on tiny_2_5_4_1, which is what interpreter and libraries take: ours, and the smallest of theirs.
 """
 import argparse
 import json
@@ -80,11 +81,19 @@ def agreement(ours, theirs):
     return max((abs(a - b) / max(abs(b), 1e-12) for a, b in pairs), default=0)
 
 
-def report(workload, threads, best, failed, rate):
+def memory(best, base):
+    """Peak megabytes beyond what a contestant takes for next to nothing: ours, and the smallest of theirs."""
+    extra = {who: line["rss_mb"] - base[who] for who, line in best.items() if who in base and line.get("rss_mb")}
+    theirs = [mb for who, mb in extra.items() if who[0] != "thalweg"]
+    ours = extra.get(("thalweg", "rebuilt"))
+    return "" if ours is None else f"{ours:.0f}, {min(theirs):.0f}" if theirs else f"{ours:.0f}"
+
+
+def report(workload, threads, best, failed, rate, base):
     ours = best.get(("thalweg", "rebuilt"))
     theirs = {who: line for who, line in best.items() if who[0] != "thalweg"}
     if not ours:
-        return f"| {workload} | {threads} | failed | | | | |"
+        return f"| {workload} | {threads} | failed | | | | | |"
     cells = [f"{peer} {mode} {microseconds(line['median_us'])}" for (peer, mode), line in sorted(theirs.items())]
     cells += [f"{peer} {mode} failed" for peer, mode in sorted(failed)]
     fastest = min((line["median_us"] for line in theirs.values()), default=float("nan"))
@@ -92,7 +101,7 @@ def report(workload, threads, best, failed, rate):
     products = f"{microseconds(bound)}, {ours['median_us'] / bound:.2f}" if bound else ""
     off = agreement(ours, list(theirs.values()))
     return (f"| {workload} | {threads} | {microseconds(ours['median_us'])} | {'; '.join(cells)} | {fastest / ours['median_us']:.2f} "
-            f"| {products} | {off:.1e}{'' if off <= AGREE else ' (!)'} |")
+            f"| {products} | {memory(best, base)} | {off:.1e}{'' if off <= AGREE else ' (!)'} |")
 
 
 def main():
@@ -107,14 +116,16 @@ def main():
     args = p.parse_args()
     args.peers = args.peers.split(",")
     rate = {}
-    print("| workload | threads | ours | peers | fastest / ours | products alone, ours by that | losses differ |")
-    print("|---|---|---|---|---|---|---|", flush=True)
+    print("| workload | threads | ours | peers | fastest / ours | products alone, ours by that | memory, MB | losses differ |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
     for threads in map(int, args.threads.split(",")):
+        tiny, _ = measure(args, NETS[0], threads)
+        base = {who: line["rss_mb"] for who, line in tiny.items() if line.get("rss_mb")}
         for workload in [GEMM] + args.only.split(","):
             best, failed = measure(args, workload, threads)
             if workload == GEMM and best:
                 rate[threads] = 2 * 512**3 / 1e6 / min(line["median_us"] for line in best.values())
-            print(report(workload, threads, best, failed, rate), flush=True)
+            print(report(workload, threads, best, failed, rate, base), flush=True)
 
 
 if __name__ == "__main__":
