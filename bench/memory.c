@@ -60,7 +60,8 @@ static int bench_lengths(void)
         }
         const tw_plan_counts c = tw_counts(cx);
         printf("{\"bench\":\"memory\",\"what\":\"lengths\",\"round\":%d,\"lengths\":%d,\"plans\":%lld,\"plans_mb\":%.1f,\"hits\":%lld,"
-               "\"misses\":%lld,\"live_mb\":%.2f,\"cached_mb\":%.2f,\"peak_mb\":%.2f,\"process_mb\":%ld}\n", round, LENGTHS, (long long)c.plans, (double)c.plan_bytes / MB, (long long)c.hits,
+               "\"misses\":%lld,\"live_mb\":%.2f,\"cached_mb\":%.2f,\"peak_mb\":%.2f,\"process_mb\":%ld}\n",
+               round, LENGTHS, (long long)c.plans, (double)c.plan_bytes / MB, (long long)c.hits,
                (long long)c.misses, (double)c.bytes_live / MB, (double)c.bytes_cached / MB, (double)c.bytes_peak / MB, resident());
     }
     return tw_close(cx);
