@@ -107,6 +107,8 @@ enum tw_traits {
     TW_INPLACE   = 64,      /* the output may be the first input itself: the kernel then writes only what differs */
     TW_OPAQUE    = 128,     /* runs a function of the program's: what it reports is a status, and fails with TW_EUSER */
     TW_CHEAP     = 256,     /* elementwise, in an instruction or two: plans may do it again rather than keep what it gave */
+    TW_MOVES     = 512,     /* each element of the output is one of an input's, or a constant */
+    TW_SUMS      = 1024,    /* each element of an input goes into one of the output, and d, which moves, says into which */
     TW_BROADCAST = 32       /* operands are broadcast against each other (implied by TW_ELEMENTWISE and block kernels) */
 };
 
@@ -129,6 +131,9 @@ struct tw_op {
     void      (*vjp)(tw_rule *r);
     tw_node  *(*jvp)(tw_node *y, tw_node *const *t);     /* general, if its vjp is not to be differentiated; t[i] NULL: zero; NULL result: zero */
     tw_node  *(*batch)(const tw_batching *b);            /* y for b->n values of its inputs at once, or NULL: one by one; not needed by elementwise operations */
+    /* For sparse Jacobians: a graph of operations that move, sum or are elementwise, of y's shape, each of whose elements
+     * depends on those of in that y's depends on of its inputs, or more; in[k] NULL: nobody asks about input k. */
+    tw_node  *(*depends)(tw_node *y, tw_node *const *in);
     /* Not NULL: the output is a view. Fills out from x, or false when x must be made contiguous first. */
     bool      (*view)(const tw_node *y, const tw_layout *x, tw_layout *out);
     /* One of these computes. */
@@ -206,6 +211,9 @@ TW_API void tw_hold(tw_ctx *cx);
 TW_API void tw_let_go(tw_ctx *cx);
 /* The seed that the context was opened with. */
 TW_API uint64_t tw_seed(const tw_ctx *cx);
+/* The places (row, column), flat and by rows, where d y / d x may differ from 0, in arrays of tw_resize that the caller
+ * gives back; how many, or -1 after an error. Indices that y depends on are computed. */
+TW_API int64_t tw_dependence(const tw_loc *at, const char *op, tw_node *y, tw_node *x, int64_t **rows, int64_t **cols);
 /* Output k of a node with several. */
 TW_API tw_node *tw_output(tw_node *y, int k);
 /* Times the instructions of plans from now on, or no more, as .profile does; what it was before. */

@@ -92,6 +92,7 @@ static tw_node *batch_sum(const tw_batching *b)
 const tw_op tw_op_broadcast_to = {
     TW_WORD(broadcast_to),
     .arity = 1,
+    .traits = TW_MOVES,
     .rule  = TW_LINEAR,
     .shape = shape_broadcast,
     .d     = d_broadcast,
@@ -103,7 +104,7 @@ const tw_op tw_op_sum_to = {
     TW_WORD(sum_to),
     .arity     = 1,
     .attr_size = sizeof(tw_reduce_attr),
-    .traits    = TW_STRIDED,
+    .traits    = TW_STRIDED | TW_SUMS,
     .rule      = TW_LINEAR,
     .shape     = shape_sum,
     .d         = d_sum,

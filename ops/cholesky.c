@@ -41,6 +41,7 @@ const tw_op tw_op_cholesky = {
     .shape   = shape,
     .vjp     = vjp,
     .batch   = tw__batch_leading,
+    .depends = tw__depends_matrix,
     .kernel  = tw__cholesky_kernel,
     .work    = tw__batch_work,
     .explain = explain,

@@ -66,7 +66,7 @@ const tw_op tw_op_concat = {
     TW_WORD(concat),
     .arity     = -1,
     .attr_size = sizeof(int32_t),
-    .traits    = TW_STRIDED,
+    .traits    = TW_STRIDED | TW_MOVES,
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d,

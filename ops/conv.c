@@ -128,6 +128,43 @@ static tw_node *batch(const tw_batching *b)
     return tw_reshape(all, tw__batch_shape(b, tw_shape_of(b->y)));
 }
 
+/* For sparsity: the channels of each group are united, and each is given to as many as make `to`. */
+static tw_node *channels(const tw_loc *at, tw_node *x, int64_t groups, int64_t to)
+{
+    tw_shape s = tw_shape_of(x), one, all;
+    s.at[s.n] = s.at[s.n - 1] / groups, s.at[s.n - 1] = groups, s.n++;
+    one = all = s;
+    one.at[s.n - 1] = 1, all.at[s.n - 1] = to / groups;
+    tw_node *y = tw_broadcast_to(tw_reshape(tw_sum(tw_reshape(x, s), .axes = TW_AXES(-1)), one), all);
+    all.at[s.n - 2] = to, all.n--;
+    return tw_reshape(y, all);
+}
+
+static void taps_of(const tw_dims *w, int32_t taps[3])
+{
+    for (int k = 0; k < 3; k++) taps[k] = (int32_t)tw__taps_at(w, k);
+}
+
+/* All weights of an output channel of y; or of all of them. */
+static tw_node *weights(tw_node *y, tw_node *w, bool by_channel)
+{
+    TW_RULE;
+    tw_axes axes = { .n = w->shape->n - by_channel };
+    for (int i = 0; i < axes.n; i++) axes.at[i] = i;
+    return tw_broadcast_to(tw_sum(w, .axes = axes), tw_shape_of(y));
+}
+
+static tw_node *depends(tw_node *y, tw_node *const *in)
+{
+    TW_RULE;
+    int32_t taps[3];
+    taps_of(tw_in(y, 1)->shape, taps);
+    tw_node *w = in[1] ? weights(y, in[1], true) : NULL;
+    if (!in[0]) return w;
+    tw_node *x = channels(at, tw__windows_summed(at, in[0], &attr_of(y)->at, taps), attr_of(y)->groups, y->shape->at[y->shape->n - 1]);
+    return w ? tw_add(x, w) : x;
+}
+
 const tw_op tw_op_conv = {
     TW_WORD(conv),
     .arity     = 2,
@@ -136,6 +173,7 @@ const tw_op tw_op_conv = {
     .shape     = shape,
     .d         = d,
     .batch     = batch,
+    .depends   = depends,
     .kernel_id = TW_K_conv,
     .work      = work,
     .cost      = cost,
@@ -168,6 +206,18 @@ static size_t scratch_x(const tw_node *gx)
     return tw__conv_x_scratch(gx->shape, tw_in(gx, 1)->shape, tw_in(gx, 0)->shape, attr_of(gx), (tw_dtype)gx->dtype);
 }
 
+static tw_node *depends_x(tw_node *gx, tw_node *const *in)
+{
+    const tw_loc *at = gx->at;
+    int32_t taps[3];
+    taps_of(tw_in(gx, 1)->shape, taps);
+    tw_node *w = in[1] ? weights(gx, in[1], false) : NULL;
+    if (!in[0]) return w;
+    tw_node *y = channels(at, in[0], attr_of(gx)->groups, gx->shape->at[gx->shape->n - 1]);
+    y = tw__windows_spread(at, y, &attr_of(gx)->at, taps, tw_shape_of(gx));
+    return w ? tw_add(y, w) : y;
+}
+
 const tw_op tw_op_conv_x = {
     TW_WORD(conv_x),
     .arity     = 2,
@@ -176,6 +226,7 @@ const tw_op tw_op_conv_x = {
     .shape     = shape_x,
     .d         = d_x,
     .batch     = batch,
+    .depends   = depends_x,
     .kernel_id = TW_K_conv_x,
     .work      = work_x,
     .cost      = cost_x,

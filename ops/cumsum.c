@@ -8,6 +8,8 @@
 
 /* ---- what all scans share ---------------------------------------------------------------------- */
 
+tw_node *tw__depends_scan(tw_node *y, tw_node *const *in) { return tw__depends_over(y, in, TW_AXES(tw__scan_of(y)->axis)); }
+
 int64_t tw__scan_lines(const tw_node *y)
 {
     return tw__mask_count(y, ~(1u << tw__scan_of(y)->axis));
@@ -56,6 +58,7 @@ const tw_op tw_op_cumsum = {
     .rule      = TW_LINEAR,
     .shape     = tw__shape_number,
     .d         = d,
+    .depends   = tw__depends_scan,
     .kernel    = tw__k_cumsum,
     .work      = tw__scan_lines,
     .label     = tw__label_scan,

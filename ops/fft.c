@@ -76,6 +76,7 @@ const tw_op tw_op_fft = {
     .shape     = shape,
     .d         = d,
     .batch     = tw__batch_leading,
+    .depends   = tw__depends_matrix,
     .kernel    = tw__fft_kernel,
     .work      = work,
     .scratch   = scratch,

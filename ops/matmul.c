@@ -108,6 +108,21 @@ static tw_node *batch(const tw_batching *b)
     return tw_matmul(b->in[0], b->in[1], .transpose_a = attr_of(b->y)->transpose_a, .transpose_b = attr_of(b->y)->transpose_b);
 }
 
+/* Element [i, j] of row i of A and of column j of B. */
+static tw_node *depends(tw_node *y, tw_node *const *in)
+{
+    TW_RULE;
+    tw_node *sum = NULL;
+    for (int k = 0; k < 2; k++) {
+        if (!in[k]) continue;
+        const bool transposed = k ? attr_of(y)->transpose_b : attr_of(y)->transpose_a;
+        tw_node *x = transposed ? tw_transpose(in[k]) : in[k];
+        x = tw_broadcast_to(tw_sum(x, .axes = TW_AXES(k ? -2 : -1), .keep_dims = true), tw_shape_of(y));
+        sum = sum ? tw_add(sum, x) : x;
+    }
+    return sum;
+}
+
 const tw_op tw_op_matmul = {
     TW_WORD(matmul),
     .arity     = 2,
@@ -119,6 +134,7 @@ const tw_op tw_op_matmul = {
     .together  = together,
     .sum       = sum,
     .batch     = batch,
+    .depends   = depends,
     .kernel_id = TW_K_matmul,
     .work      = work,
     .cost      = cost,

@@ -44,6 +44,19 @@ tw_node *tw__batch_leading(const tw_batching *b)
     return tw_build_node(&(tw_build){ .op = b->y->op, .at = at, .attr = tw_attr(b->y), .n = b->y->n_in, .in = in });
 }
 
+tw_node *tw__depends_over(tw_node *y, tw_node *const *in, tw_axes axes)
+{
+    const tw_loc *at = y->at;
+    tw_node *sum = NULL;
+    for (int k = 0; k < y->n_in; k++) {
+        tw_node *part = in[k] ? tw_sum(in[k], .axes = axes, .keep_dims = true) : NULL;
+        sum = sum && part ? tw_add(sum, part) : sum ? sum : part;
+    }
+    return tw_broadcast_to(sum, tw_shape_of(y));
+}
+
+tw_node *tw__depends_matrix(tw_node *y, tw_node *const *in) { return tw__depends_over(y, in, TW_AXES(-2, -1)); }
+
 bool tw__has_lapack(tw_node *y)
 {
 #ifdef TW_HAVE_LAPACK

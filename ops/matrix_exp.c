@@ -57,6 +57,7 @@ const tw_op tw_op_matrix_exp = {
     .shape   = shape,
     .vjp     = vjp,
     .batch   = tw__batch_leading,
+    .depends = tw__depends_matrix,
     .kernel  = tw__matrix_exp_kernel,
     .work    = tw__batch_work,
     .scratch = scratch,

@@ -133,7 +133,15 @@ typedef struct tw_diagonal_args { int _size; int64_t k; } tw_diagonal_args;     
 typedef struct tw_eye_args      { int _size; tw_dtype dtype; int64_t columns, k; } tw_eye_args;
 
 /* The pattern is read at the call. *products gets the number of vector products that it takes, unless NULL. */
-typedef struct tw_jacobian_sparse_args { int _size; int64_t n; const int64_t *rows, *cols; tw_mode mode; int64_t *products; } tw_jacobian_sparse_args;
+typedef struct tw_jacobian_sparse_args {
+    int            _size;
+    int64_t        n;                           /* of the pattern; */
+    const int64_t *rows, *cols;                 /* its places, flat; default: found by what depends on what, rows first */
+    tw_mode        mode;
+    bool           unchecked;                   /* no product more to see whether the given pattern lacks elements */
+    int64_t       *products;                    /* where to put how many products it takes, without that one; */
+    tw_node      **row_index, **col_index;      /* and nodes of the places, i64 */
+} tw_jacobian_sparse_args;
 
 #define TW__SPLICE(...) (const tw_loc *at, __VA_ARGS__)
 #define OP(name, params, text) RULE(name, text) FN(name, params, text)

@@ -89,6 +89,8 @@ void tw__label_reduced(const tw_node *y, char *text, size_t size);
 bool tw__rows_reduced(const tw_node *y, tw_rows *r);
 bool tw__lines_reduced(const tw_node *y, tw_rows *r);
 extern const tw_op tw_op_sum_lines, tw_op_sum_blocks;
+/* For sparsity: the sum instead. */
+tw_node *tw__depends_reduced(tw_node *y, tw_node *const *in);
 static inline unsigned tw__reduced(const tw_node *y) { return ((const tw_reduce_attr *)tw_attr(y))->axes; }
 
 /* ---- many values at once (vmap.c, and a batching rule beside each operation) ------------------- */
@@ -146,6 +148,8 @@ tw_node *tw__mirrored(const tw_loc *at, tw_node *x);
 tw_node *tw__apart(const tw_loc *at, tw_node *gap);
 /* Batching rule of operations that take any leading axes: those of the operands that lack the new one are repeated. */
 tw_node *tw__batch_leading(const tw_batching *b);
+/* For sparsity: all of the matrices in the last two axes depends on all of the inputs' there. */
+tw_node *tw__depends_matrix(tw_node *y, tw_node *const *in);
 /* For descriptors of eigh and svd. */
 void tw__explain_values(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size);
 /* (x + x') / 2 */
@@ -157,6 +161,9 @@ uint64_t tw__random_number(tw_ctx *cx, uint64_t key);
 /* Shape rule of random leaves: floats. */
 bool tw__shape_draw(tw_node *y);
 
+/* For sparsity: the inputs that are not NULL summed over axes, added, and repeated to y's shape. */
+tw_node *tw__depends_over(tw_node *y, tw_node *const *in, tw_axes axes);
+
 /* ---- scans along an axis (cumsum.c) ----------------------------------------------------------- */
 
 static inline const tw_scan_attr *tw__scan_of(const tw_node *y) { return tw_attr(y); }
@@ -164,6 +171,8 @@ static inline const tw_scan_attr *tw__scan_of(const tw_node *y) { return tw_attr
 tw_node *tw__scan(const tw_loc *at, const tw_op *op, const tw_scan_args *o, int n, tw_node **in);
 /* For rules: another scan at like's place. */
 tw_node *tw__scan_with(const tw_node *like, const tw_op *op, tw_scan_attr attr, int n, tw_node *const *in);
+/* For sparsity: all of a line depends on all of the inputs'. */
+tw_node *tw__depends_scan(tw_node *y, tw_node *const *in);
 /* Of shape rules: not .exclusive. */
 bool tw__inclusive(tw_node *y);
 int64_t tw__scan_lines(const tw_node *y);
@@ -186,6 +195,9 @@ bool tw__windows_fit(const tw_loc *at, const char *op, tw_node *x, int axes, con
                      const tw_window *w);
 /* How many windows fit; 0: none. */
 int64_t tw__windows(int64_t in, int64_t before, int64_t after, int64_t extent, int64_t stride);
+/* For sparsity: the windows of x, as wide as taps, summed; and y, of that shape, added to each element of its windows. */
+tw_node *tw__windows_summed(const tw_loc *at, tw_node *x, const tw_window *t, const int32_t taps[3]);
+tw_node *tw__windows_spread(const tw_loc *at, tw_node *y, const tw_window *t, const int32_t taps[3], tw_shape x);
 /* False, with an error, unless x is floating, of rank axes + 2. */
 bool tw__images(const tw_loc *at, const char *op, tw_node *x, int axes);
 /* The spatial sizes of x as a triple. */

@@ -48,6 +48,7 @@ static tw_node *batch(const tw_batching *b)
 const tw_op tw_op_permute = {
     TW_WORD(permute),
     .arity     = 1,
+    .traits    = TW_MOVES,
     .attr_size = TW_MAX_RANK,
     .rule      = TW_LINEAR,
     .shape     = shape,

@@ -115,6 +115,20 @@ static tw_node *d_sum_x(tw_node *gx, int i, tw_node *g)
     return build(&tw_op_sum_pool, gx, 1, &g, tw_in(gx, i));
 }
 
+/* ---- sparsity: of max_pool_x and max_pool_y through their last input alone ---------------------- */
+
+static tw_node *depends(tw_node *y, tw_node *const *in)
+{
+    tw_node *x = in[y->n_in - 1];
+    return x ? tw__windows_summed(y->at, x, &attr_of(y)->at, attr_of(y)->window) : tw_constant_like(y->at, y, 0);
+}
+
+static tw_node *depends_x(tw_node *gx, tw_node *const *in)
+{
+    tw_node *y = in[gx->n_in - 1];
+    return y ? tw__windows_spread(gx->at, y, &attr_of(gx)->at, attr_of(gx)->window, tw_shape_of(gx)) : tw_constant_like(gx->at, gx, 0);
+}
+
 /* ---- descriptors ------------------------------------------------------------------------------ */
 
 static int64_t work_y(const tw_node *y) { return tw__pool_work(y->shape); }
@@ -128,6 +142,7 @@ const tw_op tw_op_max_pool = {
     .shape     = shape_y,
     .vjp       = vjp_max,
     .batch     = tw__batch_images,
+    .depends   = depends,
     .kernel_id = TW_K_max_pool,
     .work      = work_y,
     .label     = label,
@@ -141,6 +156,7 @@ const tw_op tw_op_max_pool_x = {
     .shape     = shape_max_x,
     .vjp       = vjp_max_x,
     .batch     = tw__batch_images,
+    .depends   = depends_x,
     .kernel_id = TW_K_max_pool_x,
     .work      = work_x,
     .label     = label,
@@ -154,6 +170,7 @@ const tw_op tw_op_max_pool_y = {
     .shape     = shape_max_y,
     .vjp       = vjp_max_y,
     .batch     = tw__batch_images,
+    .depends   = depends,
     .kernel_id = TW_K_max_pool_y,
     .work      = work_y,
     .label     = label,
@@ -167,6 +184,7 @@ const tw_op tw_op_sum_pool = {
     .shape     = shape_y,
     .d         = d_sum,
     .batch     = tw__batch_images,
+    .depends   = depends,
     .kernel_id = TW_K_sum_pool,
     .work      = work_y,
     .label     = label,
@@ -180,6 +198,7 @@ const tw_op tw_op_sum_pool_x = {
     .shape     = shape_sum_x,
     .d         = d_sum_x,
     .batch     = tw__batch_images,
+    .depends   = depends_x,
     .kernel_id = TW_K_sum_pool_x,
     .work      = work_x,
     .label     = label,

@@ -65,6 +65,7 @@ const tw_op tw_op_prod = {
     .shape     = shape,
     .vjp       = vjp,
     .batch     = tw__batch_reduced,
+    .depends   = tw__depends_reduced,
     .kernel_id = TW_K_prod,
     .rows      = tw__rows_reduced,
     .label     = tw__label_reduced,

@@ -70,6 +70,7 @@ static tw_node *batch(const tw_batching *b)
 const tw_op tw_op_reshape = {
     TW_WORD(reshape),
     .arity = 1,
+    .traits = TW_MOVES,
     .rule  = TW_LINEAR,
     .shape = shape,
     .d     = d,

@@ -52,6 +52,11 @@ bool tw__lines_reduced(const tw_node *y, tw_rows *r)
     return tw_is_float(y->dtype) && r->n > 0 && r->out > 1;
 }
 
+tw_node *tw__depends_reduced(tw_node *y, tw_node *const *in)
+{
+    return tw_build_node(&(tw_build){ .op = &tw_op_sum, .at = y->at, .attr = tw_attr(y), .n = 1, .in = in });
+}
+
 tw_node *tw__reduce(const tw_loc *at, const tw_op *op, tw_node *x, const tw_reduce_args *o)
 {
     TW_OPTIONS(tw_reduce_args, o);
@@ -83,7 +88,7 @@ const tw_op tw_op_sum = {
     TW_WORD(sum),
     .arity     = 1,
     .attr_size = sizeof(tw_reduce_attr),
-    .traits    = TW_STRIDED,
+    .traits    = TW_STRIDED | TW_SUMS,
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d,

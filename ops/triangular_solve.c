@@ -72,6 +72,7 @@ const tw_op tw_op_triangular_solve = {
     .shape     = shape,
     .vjp       = vjp,
     .batch     = tw__batch_leading,
+    .depends   = tw__depends_matrix,
     .kernel_id = TW_K_triangular_solve,
     .work      = work,
     .label     = label,

@@ -83,6 +83,7 @@ static int64_t work_add(const tw_node *x) { return tw__pool_x_work(x->shape); }
 const tw_op tw_op_window = {
     TW_WORD(window),
     .arity     = 1,
+    .traits    = TW_MOVES,
     .attr_size = sizeof(tw_pool_attr),
     .rule      = TW_LINEAR,
     .shape     = shape,
@@ -94,6 +95,7 @@ const tw_op tw_op_window = {
 const tw_op tw_op_window_add = {
     TW_WORD(window_add),
     .arity     = 1,
+    .traits    = TW_SUMS,
     .attr_size = sizeof(tw_pool_attr),
     .rule      = TW_LINEAR,
     .shape     = shape_add,
@@ -161,4 +163,38 @@ tw_node *tw_window_add_at(const tw_loc *at, tw_node *y, tw_shape shape, const tw
     margin(&t, axes, before);
     tw_node *x = build(&tw_op_window_add, at, &t, y, &s);
     return tw_is_nil(x) || tw__same_shape(x->shape, &shape) ? x : tw__slice(at, x, before, NULL, &shape);
+}
+
+/* ---- sparsity: windows without their weights --------------------------------------------------- */
+
+static tw_window_args options_of(const tw_window *t, const int32_t taps[3], int axes)
+{
+    tw_window_args o = { ._size = (int)sizeof o, .padding.n = 2 * axes };
+    for (int i = 0, k = 3 - axes; i < axes; i++, k++) {
+        o.window[i] = taps[k], o.stride[i] = t->stride[k], o.dilation[i] = t->dilation[k];
+        o.padding.at[2 * i] = t->before[k], o.padding.at[2 * i + 1] = t->after[k];
+    }
+    return o;
+}
+
+tw_node *tw__windows_summed(const tw_loc *at, tw_node *x, const tw_window *t, const int32_t taps[3])
+{
+    const int axes = x->shape->n - 2;
+    const tw_window_args o = options_of(t, taps, axes);
+    tw_axes over = { .n = axes };
+    for (int i = 0; i < axes; i++) over.at[i] = 1 + axes + i;
+    return tw_sum(tw_window_at(at, x, &o), .axes = over);
+}
+
+tw_node *tw__windows_spread(const tw_loc *at, tw_node *y, const tw_window *t, const int32_t taps[3], tw_shape x)
+{
+    const int axes = x.n - 2;
+    const tw_window_args o = options_of(t, taps, axes);
+    tw_shape one = { .n = 2 * axes + 2 }, all;
+    for (int i = 0; i <= axes; i++) one.at[i] = y->shape->at[i];
+    for (int i = 0; i < axes; i++) one.at[1 + axes + i] = 1;
+    one.at[one.n - 1] = y->shape->at[axes + 1];
+    all = one;
+    for (int i = 0; i < axes; i++) all.at[1 + axes + i] = taps[3 - axes + i];
+    return tw_window_add_at(at, tw_broadcast_to(tw_reshape(y, one), all), x, &o);
 }

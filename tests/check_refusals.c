@@ -279,7 +279,7 @@ static void factors(void)
 
 /* What only rules make with operands that fit, or builders of other names that refuse, and what takes anything of any dtype. */
 static const char *const refuse_nothing[] = {
-    "log_ndtr_slope", "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope", "gamma_slope",
+    "log_ndtr_slope", "gelu_slope", "gelu_tanh_slope", "silu_slope", "mish_slope", "elu_slope", "gamma_slope", "sparse_check",
     "conv", "conv_x", "conv_w", "max_pool", "max_pool_x", "max_pool_y", "sum_pool", "sum_pool_x", "sum_bool",
     "linear_solve", "solution", "extern", "extern_vjp", "extern_jvp",       /* check_transforms.c */
     "number", "constant", "data", "kept", "cell", "read", "assign", "keep", "project", "stop_grad", "custom", "checkpoint", "barrier", "dummy", "nil",

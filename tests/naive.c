@@ -215,7 +215,7 @@ static const naive_rule rules[] = {
     R(window), R(window_add),
     { "extern", n_opaque }, { "extern_vjp", n_opaque }, { "extern_jvp", n_opaque },
     { "stop_grad", n_same }, { "custom", n_same }, { "keep", n_same },
-    { "checkpoint", n_same }, { "barrier", n_same }, { "linear_solve", n_opaque }, { "solution", n_same },
+    { "checkpoint", n_same }, { "barrier", n_same }, { "linear_solve", n_opaque }, { "solution", n_same }, { "sparse_check", n_same },
     { NULL, NULL },
 };
 

@@ -232,6 +232,7 @@ static arr r_jacobian_sparse(const row *r, const arr *x)
 }
 
 const row rows_derive[] = {
+    { "sparse_check", "a pattern that is one", { REAL(5) }, IS(jacobian_sparse) },
     { "jacobian_sparse", "whichever is cheaper", { REAL(5) }, IS(jacobian_sparse) },
     { "jacobian_sparse", "forward", { REAL(5) }, IS(jacobian_sparse), .p = { TW_FORWARD } },
     { "jacobian_sparse", "reverse", { REAL(5) }, IS(jacobian_sparse), .p = { TW_REVERSE } },
