@@ -24,6 +24,8 @@ typedef struct replay {
 static bool inside(const replay *r, const tw_node *n) { return n->id >= r->low && n->id < r->low + r->count; }
 static tw_node *instead(const replay *r, const tw_node *n) { return inside(r, n) ? r->to[n->id - r->low] : NULL; }
 
+enum { REACHED = 1, REPLACED = 2 };
+
 /* A value stays what it is, whatever was assigned or kept behind it. */
 static bool opaque(const tw_node *n) { return n->op == &tw_op_read || n->op == &tw_op_keep || n->n_in == 0; }
 
@@ -47,12 +49,12 @@ static bool replay_open(replay *r, int m, tw_node *const *ys, int n, tw_node *co
 
 static void mark(replay *r, int m, tw_node *const *ys)
 {
-    for (int i = 0; i < m; i++) if (inside(r, ys[i])) r->reach[ys[i]->id - r->low] = 1;
+    for (int i = 0; i < m; i++) if (inside(r, ys[i])) r->reach[ys[i]->id - r->low] |= REACHED;
     for (int32_t i = r->count - 1; i >= 0; i--) {
         const tw_node *y = r->cx->by_id[r->low + i];
-        if (!r->reach[i] || r->to[i] || opaque(y)) continue;
+        if (!(r->reach[i] & REACHED) || r->to[i] || opaque(y)) continue;
         for (int k = 0; k < y->n_in; k++)
-            if (inside(r, tw_inputs(y)[k])) r->reach[tw_inputs(y)[k]->id - r->low] = 1;
+            if (inside(r, tw_inputs(y)[k])) r->reach[tw_inputs(y)[k]->id - r->low] |= REACHED;
     }
 }
 
@@ -88,15 +90,95 @@ static void loop(replay *r, tw_node *y, tw_node *const *in, const bool *many, tw
     tw_resize(cx, part, size, 0);
 }
 
+/* ---- gradients of the program's own ------------------------------------------------------- */
+
+static bool replay_run(replay *r, int m, tw_node *const *ys, int n, tw_node *const *xs, tw_node *const *news, tw_node **zs);
+
+/* What the rule of a custom node gives for a dummy cotangent: its number of inputs, or -1 after an error. */
+static int own_rule(tw_node *custom, const bool *need, tw_node **u, tw_node **gx)
+{
+    const int n = custom->n_in - 1;
+    if (n + 2 > TW__FEW)
+        return tw_fail(custom->cx, TW_EGRAD, "custom_grad", custom->at, "many at once take at most %d inputs here", TW__FEW - 2), -1;
+    *u = tw__dummy(custom->at, custom);
+    if (!((*u)->flags & TW_N_NIL)) tw__general(custom, u, need, gx);
+    return tw_ok(custom->cx) ? n : -1;
+}
+
+/* The rule of a custom node of many values: that of the one that it is many of, batched. What there is one of gets the
+ * sum. */
+static void many_gradients(tw_rule *r)
+{
+    tw_node *one = r->user, *u, *gx[TW__FEW] = { NULL }, *ys[TW__FEW], *zs[TW__FEW];
+    const int n = own_rule(one, r->need, &u, gx);
+    tw_node *xs[TW__FEW] = { one, u }, *news[TW__FEW] = { r->y, r->gy[0] };
+    int m = 0, replaced = 2;
+    for (int k = 0; k < n; k++) {
+        tw_node *x = tw_inputs(one)[1 + k], *many = tw_inputs(r->y)[1 + k];
+        if (r->need[k] && gx[k]) ys[m++] = gx[k];
+        if (many != x) xs[replaced] = x, news[replaced++] = many;
+    }
+    replay again = { .cx = one->cx, .op = "custom_grad", .at = r->y->at, .n = r->y->shape->at[0] };
+    if (n < 0 || !m || !replay_run(&again, m, ys, replaced, xs, news, zs)) return;
+    for (int k = 0, i = 0; k < n; k++) {
+        if (!r->need[k] || !gx[k]) continue;
+        tw_node *z = zs[i++], *x = tw_inputs(r->y)[1 + k];
+        const tw_shape s = tw_shape_of(x);
+        const bool many = x != tw_inputs(one)[1 + k];
+        r->gx[k] = many ? z : tw_build_node(&(tw_build){ .op = tw__vocab.sum_to, .at = r->y->at, .shape = &s, .n = 1, .in = &z });
+    }
+}
+
+/* Whether the rule reads, beyond its list, something that there are many of: nobody could put those in later. */
+static bool reads_beyond(replay *r, tw_node *custom)
+{
+    tw_node *u, *gx[TW__FEW] = { NULL };
+    bool need[TW__FEW], beyond = false;
+    uint8_t *seen = r->cx->mark;
+    for (int k = 0; k < TW__FEW; k++) need[k] = true;
+    const int n = own_rule(custom, need, &u, gx);
+    for (int k = 0; k < n; k++) if (gx[k]) seen[gx[k]->id] = 1;
+    for (int32_t id = r->cx->next_id - 1; n >= 0 && id >= r->low; id--) {
+        if (!seen[id]) continue;
+        seen[id] = 0;
+        tw_node *y = r->cx->by_id[id];
+        bool listed = y == custom;
+        for (int k = 1; k <= n; k++) listed |= y == tw_inputs(custom)[k];
+        if (listed) continue;
+        beyond |= inside(r, y) && r->reach[id - r->low] & REPLACED;
+        if (opaque(y)) continue;
+        for (int k = 0; k < y->n_in; k++) if (tw_inputs(y)[k]->id >= r->low) seen[tw_inputs(y)[k]->id] = 1;
+    }
+    if (beyond)
+        tw_fail(r->cx, TW_EGRAD, r->op, r->at, "the custom gradient of line %d reads what there are many of, but does not list it",
+                custom->at ? custom->at->line : 0);
+    return beyond || n < 0;
+}
+
+/* One custom node of all values, whose rule is the batched rule. */
+static tw_node *batched_custom(replay *r, tw_node *y, tw_node *const *in, const bool *many)
+{
+    tw_node *all[TW__FEW];
+    if (reads_beyond(r, y)) return tw_nil(r->cx);
+    for (int k = 0; k < y->n_in; k++) all[k] = many[k] || k > 0 ? in[k] : repeated(r, in[k]);
+    const tw__own_rule own = { many_gradients, y };
+    return tw_build_node(&(tw_build){ .op = y->op, .at = y->at, .slot = &own, .n = y->n_in, .in = all });
+}
+
+/* ---- one operation ------------------------------------------------------------------------- */
+
 static bool elementwise(const tw_op *op) { return op->rule == TW_ELEMENTWISE || op->traits & TW_BROADCAST || tw_is_block_op(op); }
 
 static void batched(replay *r, tw_node *y, tw_node *const *in, const bool *many, tw_node **out)
 {
     if (y->op == &tw_op_checkpoint || y->op == &tw_op_barrier)
         *out = many[0] ? in[0] : repeated(r, in[0]);
-    else if (y->op->batch && (*out = y->op->batch(&(tw_batching){ .at = y->at, .y = y, .in = in, .many = many, .n = r->n })))
-        return;
-    else if (elementwise(y->op) || y->op == &tw_op_stop_grad)
+    else if (y->op == &tw_op_custom)
+        *out = batched_custom(r, y, in, many);
+    else if (y->op->batch && (*out = y->op->batch(&(tw_batching){ .at = y->at, .y = y, .in = in, .many = many, .n = r->n }))) {
+        tw_node *all = *out;
+        for (int k = 0; k < y->op->outputs && y->op->outputs > 1; k++) out[k] = tw_output(all, k);
+    } else if (elementwise(y->op) || y->op == &tw_op_stop_grad)
         *out = tw_build_node(&(tw_build){ .op = y->op, .at = y->at, .attr = tw_attr(y), .slot = tw_slot(y), .n = y->n_in, .in = in });
     else
         loop(r, y, in, many, out);
@@ -144,7 +226,7 @@ static void build(replay *r, tw_node *y)
 static void put(replay *r, const tw_node *x, tw_node *instead_of_it)
 {
     for (int32_t i = 0; i < r->count; i++)
-        if (tw__stands_for(r->cx->by_id[r->low + i], x)) r->to[i] = instead_of_it;
+        if (tw__stands_for(r->cx->by_id[r->low + i], x)) r->to[i] = instead_of_it, r->reach[i] |= REPLACED;
 }
 
 /* Results of xs replaced by news, into zs. */
@@ -158,7 +240,7 @@ static bool replay_run(replay *r, int m, tw_node *const *ys, int n, tw_node *con
     mark(r, m, ys);
     for (int32_t i = 0; i < r->count && tw_ok(cx); i++) {
         tw_node *y = cx->by_id[r->low + i];
-        if (!r->reach[i] || r->to[i] || opaque(y) || y->op == &tw_op_project) continue;
+        if (!(r->reach[i] & REACHED) || r->to[i] || opaque(y) || y->op == &tw_op_project) continue;
         cx->origin = y->origin, cx->name = y->flags & TW_N_NAMED ? name : y->name;
         build(r, y);
     }

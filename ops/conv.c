@@ -116,11 +116,42 @@ static size_t scratch(const tw_node *y)
     return tw__conv_scratch(tw_in(y, 0)->shape, tw_in(y, 1)->shape, y->shape, attr_of(y), (tw_dtype)y->dtype);
 }
 
-/* More images are one batch of images; more weights are one convolution for each. */
+/* [many, ..., c] as [..., many * c], and back. */
+static tw_node *into_channels(const tw_loc *at, tw_node *x)
+{
+    const int last = x->shape->n - 1;
+    tw_node *y = tw_moveaxis(x, 0, last - 1);
+    tw_shape s = tw_shape_of(y);
+    s.at[last - 1] *= s.at[last], s.n--;
+    return tw_reshape(y, s);
+}
+
+static tw_node *out_of_channels(const tw_loc *at, tw_node *x, int64_t many)
+{
+    tw_shape s = tw_shape_of(x);
+    s.at[s.n] = s.at[s.n - 1] / many, s.at[s.n - 1] = many, s.n++;
+    return tw_moveaxis(tw_reshape(x, s), s.n - 2, 0);
+}
+
+/* Many of both operands are groups; many of the second for one x, where that has no groups, are only more channels. */
+static tw_node *batch_groups(const tw_batching *b)
+{
+    const tw_loc *at = b->at;
+    tw_conv_attr attr = *attr_of(b->y);
+    const bool one_x = !b->many[0] && attr.groups == 1 && b->y->op != &tw_op_conv_x;
+    tw_node *in[2] = { one_x ? b->in[0] : into_channels(at, tw__many(b, 0)), into_channels(at, tw__many(b, 1)) };
+    tw_shape s = tw_shape_of(b->y);
+    s.at[s.n - 1] *= b->n;
+    if (!one_x) attr.groups *= (int32_t)b->n;
+    tw_node *y = tw_build_node(&(tw_build){ .op = b->y->op, .at = at, .attr = &attr, .shape = &s, .n = 2, .in = in });
+    return tw_is_nil(y) ? y : out_of_channels(at, y, b->n);
+}
+
+/* More images are one batch of images. */
 static tw_node *batch(const tw_batching *b)
 {
     const tw_loc *at = b->at;
-    if (b->many[1]) return NULL;
+    if (b->many[1]) return batch_groups(b);
     tw_shape x = tw_shape_of(tw_in(b->y, 0)), y = tw_shape_of(b->y);
     x.at[0] *= b->n, y.at[0] *= b->n;
     tw_node *in[2] = { tw_reshape(b->in[0], x), b->in[1] };
@@ -266,6 +297,7 @@ const tw_op tw_op_conv_w = {
     .rule      = TW_BILINEAR,
     .shape     = shape_w,
     .d         = d_w,
+    .batch     = batch_groups,
     .kernel_id = TW_K_conv_w,
     .work      = work_w,
     .cost      = cost_w,

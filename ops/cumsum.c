@@ -8,6 +8,15 @@
 
 /* ---- what all scans share ---------------------------------------------------------------------- */
 
+tw_node *tw__batch_scan(const tw_batching *b)
+{
+    tw_node *in[2] = { NULL };
+    tw_scan_attr attr = *tw__scan_of(b->y);
+    for (int k = 0; k < b->y->n_in; k++) in[k] = tw__many(b, k);
+    attr.axis++;
+    return tw_build_node(&(tw_build){ .op = b->y->op, .at = b->at, .attr = &attr, .n = b->y->n_in, .in = in });
+}
+
 tw_node *tw__depends_scan(tw_node *y, tw_node *const *in) { return tw__depends_over(y, in, TW_AXES(tw__scan_of(y)->axis)); }
 
 int64_t tw__scan_lines(const tw_node *y)
@@ -58,6 +67,7 @@ const tw_op tw_op_cumsum = {
     .rule      = TW_LINEAR,
     .shape     = tw__shape_number,
     .d         = d,
+    .batch     = tw__batch_scan,
     .depends   = tw__depends_scan,
     .kernel    = tw__k_cumsum,
     .work      = tw__scan_lines,

@@ -52,6 +52,7 @@ const tw_op tw_op_eigh = {
     .traits    = TW_CHECKED,
     .rule      = TW_GENERAL,
     .shape     = shape,
+    .batch     = tw__batch_leading,
     .shape_out = shape_out,
     .vjp       = vjp,
     .kernel    = tw__eigh_kernel,

@@ -152,6 +152,7 @@ const tw_op tw_op_scatter_set = {
     .rule      = TW_LINEAR,
     .shape     = shape_scatter,
     .d         = d_scatter_set,
+    .batch     = batch,
     .kernel_id = TW_K_scatter_set,
     .label     = label,
 };

@@ -45,6 +45,7 @@ const tw_op tw_op_logcumsumexp = {
     .rule      = TW_GENERAL,
     .shape     = shape,
     .vjp       = vjp,
+    .batch     = tw__batch_scan,
     .depends   = tw__depends_scan,
     .kernel    = tw__k_logcumsumexp,
     .work      = tw__scan_lines,

@@ -91,6 +91,7 @@ const tw_op tw_op_lu_factor = {
     .outputs   = 3,
     .rule      = TW_GENERAL,
     .shape     = shape,
+    .batch     = tw__batch_leading,
     .shape_out = shape_out,
     .vjp       = vjp,
     .kernel    = tw__lu_factor_kernel,

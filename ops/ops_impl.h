@@ -171,6 +171,7 @@ static inline const tw_scan_attr *tw__scan_of(const tw_node *y) { return tw_attr
 tw_node *tw__scan(const tw_loc *at, const tw_op *op, const tw_scan_args *o, int n, tw_node **in);
 /* For rules: another scan at like's place. */
 tw_node *tw__scan_with(const tw_node *like, const tw_op *op, tw_scan_attr attr, int n, tw_node *const *in);
+tw_node *tw__batch_scan(const tw_batching *b);
 /* For sparsity: all of a line depends on all of the inputs'. */
 tw_node *tw__depends_scan(tw_node *y, tw_node *const *in);
 /* Of shape rules: not .exclusive. */

@@ -73,6 +73,7 @@ const tw_op tw_op_qr = {
     .outputs   = 2,
     .rule      = TW_GENERAL,
     .shape     = shape,
+    .batch     = tw__batch_leading,
     .shape_out = shape_out,
     .vjp       = vjp,
     .kernel    = tw__qr_kernel,

@@ -40,6 +40,14 @@ static tw_node *d_add(tw_node *y, int i, tw_node *g)
     return i == 1 ? d_src(y, g) : g;
 }
 
+static tw_node *batch(const tw_batching *b)
+{
+    int64_t start[TW_MAX_RANK] = { 0 };
+    int32_t step[TW_MAX_RANK] = { 1 };
+    for (int i = 1; i < TW_MAX_RANK; i++) start[i] = start_of(b->y)[i - 1], step[i] = step_of(b->y)[i - 1];
+    return build(b->at, b->y->op, tw__many(b, 0), tw__many(b, 1), start, step);
+}
+
 const tw_op tw_op_slice_update = {
     TW_WORD(slice_update),
     .arity     = 2,
@@ -49,6 +57,7 @@ const tw_op tw_op_slice_update = {
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d_update,
+    .batch     = batch,
     .kernel_id = TW_K_slice_update,
 };
 
@@ -61,6 +70,7 @@ const tw_op tw_op_slice_add = {
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d_add,
+    .batch     = batch,
     .kernel_id = TW_K_slice_add,
 };
 

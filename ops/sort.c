@@ -36,6 +36,7 @@ const tw_op tw_op_argsort = {
     .attr_size = sizeof(uint8_t),
     .rule      = TW_NONE,
     .shape     = shape,
+    .batch     = tw__batch_leading,
     .kernel    = tw__k_argsort,
     .work      = rows,
     .scratch   = scratch,

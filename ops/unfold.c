@@ -88,6 +88,7 @@ const tw_op tw_op_window = {
     .rule      = TW_LINEAR,
     .shape     = shape,
     .d         = d,
+    .batch     = tw__batch_images,
     .view      = view,
     .label     = label,
 };
@@ -100,6 +101,7 @@ const tw_op tw_op_window_add = {
     .rule      = TW_LINEAR,
     .shape     = shape_add,
     .d         = d_add,
+    .batch     = tw__batch_images,
     .kernel_id = TW_K_window_add,
     .work      = work_add,
     .label     = label,

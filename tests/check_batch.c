@@ -136,10 +136,147 @@ START_TEST(many_products_are_the_products_one_by_one)
 }
 END_TEST
 
+/* ---- gradients of the program's own ---------------------------------------------------------------- */
+
+/* Twice the gradient, scaled to length one: axes, sums and shapes of one value. */
+static void scaled(tw_rule *r)
+{
+    if (r->need[0]) r->gx[0] = tw_mul(2, tw_div(r->gy[0], tw_sqrt(tw_sum(tw_square(tw_mul(r->gy[0], tw_in(r->y, 1)))))));
+    if (r->need[1]) r->gx[1] = tw_sum(tw_mul(r->y, r->gy[0]), .axes = TW_AXES(0), .keep_dims = true);
+}
+
+/* Linear in the cotangent, so that forward mode can have it. */
+static void straight(tw_rule *r)
+{
+    if (r->need[0]) r->gx[0] = tw_mul(tw_in(r->y, 1), tw_cumsum(r->gy[0]));
+    if (r->need[1]) r->gx[1] = tw_sum(r->gy[0], .axes = TW_AXES(0), .keep_dims = true);
+}
+
+static tw_node *own(void (*rule)(tw_rule *r), tw_node *x, tw_node *s)
+{
+    tw_node *in[2] = { x, s };
+    return tw_sin(tw_custom_grad(tw_mul(tw_round(x), s), 2, in, rule, NULL));
+}
+
+START_TEST(a_batch_of_custom_gradients_is_the_gradients_one_by_one)
+{
+    tw_ctx *cx = rig_open(TW_F64, NULL, true);
+    for (int t = 0; t < 4; t++) {
+        void (*rule)(tw_rule *) = t < 2 ? scaled : straight;
+        tw_node *x = rig_wave(cx, TW_SHAPE(4), 3, 0.1, 1), *s = rig_wave(cx, TW_SHAPE(1), 1, 1, 1), *y = own(rule, x, s);
+        tw_node *xs = rig_wave(cx, TW_SHAPE(N, 4), 3, 0.5, 1), *ss = rig_wave(cx, TW_SHAPE(N, 1), 1, 1.2, 1);
+        const int m = 1 + t % 2;        /* s, too, or one for all */
+        tw_node *many = tw_vmap(y, m, ((tw_node *[]){ x, s }), ((tw_node *[]){ xs, ss })), *gs[2], *g[2], *dual = NULL;
+        tw_grads(tw_sum(tw_square(many)), 2, ((tw_node *[]){ xs, m == 2 ? ss : s }), gs);
+        if (rule == straight) dual = tw_jvp(many, 1, &xs, &xs);
+        const arr all = arr_of(gs[0]), of_s = arr_of(gs[1]);
+        double sum = 0;
+        for (int k = 0; k < N; k++) {
+            tw_node *xk = tw_index(xs, .at = k), *sk = m == 2 ? tw_index(ss, .at = k) : s, *one = own(rule, xk, sk);
+            tw_grads(tw_sum(tw_square(one)), 2, ((tw_node *[]){ xk, sk }), g);
+            const arr want = arr_of(g[0]);
+            for (int e = 0; e < 4; e++) near(all.v[4 * k + e], want.v[e], 1e-13);
+            if (m == 2) near(of_s.v[k], tw_item(g[1]), 1e-13);
+            sum += tw_item(g[1]);
+            if (!dual) continue;
+            const arr forward = arr_of(tw_index(dual, .at = k)), t1 = arr_of(tw_jvp(one, 1, &xk, &xk));
+            arr_near(&forward, &t1, 1e-13, "forward");
+        }
+        if (m == 1) near(of_s.v[0], sum, 1e-13);
+        const tw_error *d = tw_diagnostic(cx);
+        ck_assert(!d || !strstr(d->text, "batching rule"));
+    }
+    tw_node *x = rig_wave(cx, TW_SHAPE(4), 3, 0.1, 1), *s = rig_wave(cx, TW_SHAPE(1), 1, 1, 1);
+    tw_node *y = own(straight, x, s), *twice = tw_vmap(y, 1, &x, (tw_node *[]){ rig_wave(cx, TW_SHAPE(N, 4), 3, 0.5, 1) });
+    ck_assert(!tw_is_nil(twice));
+    const arr forward = arr_of(tw_jacobian(y, x, .mode = TW_FORWARD)), reverse = arr_of(tw_jacobian(y, x, .mode = TW_REVERSE));
+    arr_near(&forward, &reverse, 1e-13, "jacobian");
+    ok(cx);
+    ck_assert_int_eq(tw_close(cx), 0);
+    arrs_drop();
+}
+END_TEST
+
+static void hidden(tw_rule *r) { r->gx[0] = tw_mul(r->gy[0], (tw_node *)r->user); }
+
+START_TEST(a_rule_that_reads_beyond_its_list_is_an_error)
+{
+    tw_ctx *cx = rig_open(TW_F64, NULL, true);
+    tw_node *x = rig_wave(cx, TW_SHAPE(4), 3, 0.1, 1), *z = rig_wave(cx, TW_SHAPE(4), 1, 1, 1), *many[2];
+    for (int i = 0; i < 2; i++) many[i] = rig_wave(cx, TW_SHAPE(N, 4), 3, 0.5, 1);
+    tw_node *y = tw_custom_grad(tw_square(x), 1, &x, hidden, tw_exp(z));
+    ck_assert(!tw_is_nil(tw_vmap(y, 1, &x, many)));
+    ok(cx);
+    tw_vmap(y, 2, ((tw_node *[]){ x, z }), many); const int line = __LINE__;
+    fails_with(cx, TW_EGRAD, "vmap", line, "does not list it");
+    ck_assert_int_eq(tw_close(cx), 0);
+    arrs_drop();
+}
+END_TEST
+
+/* ---- what has no rule -------------------------------------------------------------------------------- */
+
+/* Not elementwise, and built once for each value: few, and rare. */
+static const char *const loops[] = { "extern", "extern_vjp", "extern_jvp", "solution", "linear_solve", "searchsorted", "sparse_check" };
+
+static void has_a_rule(const tw_op *op, void *user)
+{
+    static const char *const core[] = { "custom", "checkpoint", "barrier", "project", "stop_grad", "keep", "assign" };      /* batch.c knows them */
+    (void)user;
+    if (op->batch || op->rule == TW_ELEMENTWISE || op->traits & (TW_BROADCAST | TW_LEAF) || tw_is_block_op(op) || op->arity == 0) return;
+    for (size_t i = 0; i < sizeof core / sizeof *core; i++) if (!strcmp(core[i], op->name)) return;
+    for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) if (!strcmp(loops[i], op->name)) return;
+    ck_abort_msg("%s has no batching rule", op->name);
+}
+
+START_TEST(operations_have_batching_rules)
+{
+    tw_ctx *cx = rig_open(TW_F64, NULL, true);
+    tw_op_each(cx, has_a_rule, NULL);
+    ck_assert_int_eq(tw_close(cx), 0);
+}
+END_TEST
+
+/* Convolutions, pools, norms, attention and a softmax loss: Jacobians to weights and inputs, in both modes. */
+START_TEST(a_network_needs_no_loop)
+{
+    tw_ctx *cx = rig_open(TW_F64, NULL, true);
+    tw_node *x = rig_wave(cx, TW_SHAPE(2, 4, 4, 2), 1, 0.1, 1.3), *w = rig_wave(cx, TW_SHAPE(3, 3, 2, 4), 0.5, 0.2, 1.7);
+    tw_node *v = rig_wave(cx, TW_SHAPE(2, 2, 2, 4), 0.5, 0.3, 1.9);
+    tw_node *h = tw_gelu(tw_conv2d(x, w, .padding = TW_PAD(1)));
+    h = tw_sub(h, tw_mean(h, .axes = TW_AXES(0, 1, 2), .keep_dims = true));
+    h = tw_conv2d(h, v, .groups = 2);
+    h = tw_max_pool2d(h, .window = { 2 }, .stride = { 1 });
+    h = tw_add(tw_avg_pool2d(h, .window = { 2 }, .stride = { 1 }), tw_slice(h, .size = { 2, 1, 1, 4 }));
+    h = tw_div(h, tw_sqrt(tw_add(tw_var(h, .axes = TW_AXES(-1), .keep_dims = true), 1e-3)));
+    tw_node *q = tw_reshape(h, TW_SHAPE(1, 2, 4));
+    q = tw_attention(q, q, q, .causal = true);
+    tw_node *y = tw_log_softmax(tw_reshape(q, TW_SHAPE(2, 4))), *to[3] = { x, w, v };
+    for (int i = 0; i < 3; i++) {
+        const arr forward = arr_of(tw_jacobian(y, to[i], .mode = TW_FORWARD)), reverse = arr_of(tw_jacobian(y, to[i], .mode = TW_REVERSE));
+        arr_near(&forward, &reverse, 1e-10, "network");
+        arr_of(tw_hessian(tw_sum(tw_square(y)), to[i]));
+        const tw_error *d = tw_diagnostic(cx);
+        ck_assert_msg(!d || !strstr(d->text, "batching rule"), "%s: %s", d ? d->op : "", d ? d->text : "");
+    }
+    ok(cx);
+    ck_assert_int_eq(tw_close(cx), 0);
+    arrs_drop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("batch");
     const TTest *tests[] = { a_batch_is_the_values_one_by_one, many_products_are_the_products_one_by_one };
+    const TTest *programs[] = {
+        a_batch_of_custom_gradients_is_the_gradients_one_by_one, a_rule_that_reads_beyond_its_list_is_an_error, operations_have_batching_rules,
+        a_network_needs_no_loop,
+    };
+    TCase *p = tcase_create("programs");
+    tcase_set_timeout(p, 60);
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) tcase_add_test(p, programs[i]);
+    suite_add_tcase(s, p);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         TCase *c = tcase_create(i ? "products" : "values");
         tcase_set_timeout(c, 60);
