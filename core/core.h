@@ -247,7 +247,8 @@ TW_API void tw_vjp_at(const tw_loc *at, int m, tw_node *const *ys, tw_node *cons
 /* The sum over k of (d y / d xs[k]) times ts[k]: forward mode. */
 TW_API tw_node *tw_jvp_at(const tw_loc *at, tw_node *y, int n, tw_node *const *xs, tw_node *const *ts);
 #define tw_jvp(y, n, xs, ts) tw_jvp_at(TW_HERE, y, n, xs, ts)
-/* The Hessian of the scalar y with respect to x, times v: forward over reverse mode. */
+/* The Hessian of the scalar y with respect to x, times v: forward over reverse mode. It builds the gradient anew, which
+ * plans compute once; for many v build it once, too: tw_jvp of it, or all at once by tw_jvps. */
 TW_API tw_node *tw_hvp_at(const tw_loc *at, tw_node *y, tw_node *x, tw_node *v);
 #define tw_hvp(y, x, v) TW__CALL_NNN(tw_hvp_at, y, x, v)
 /* y for many values of xs at once: values[k] has a new first axis of size n, and so has the result. Operations without a batching rule are built n times. */

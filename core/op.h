@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "core/core.h"
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -203,8 +204,18 @@ TW_API tw_node *tw_input(const tw_loc *at, const char *op, int index, tw_node *n
 TW_API void tw_advise(tw_ctx *cx, int *once, const char *op, const tw_loc *at, const char *format, ...) TW_PRINTF(5, 6);
 /* f(object) at tw_close, last registered first. False without memory: then it will not be called. */
 TW_API bool tw_on_close(tw_ctx *cx, void (*f)(void *object), void *object);
-/* First in a function with options: bindings may pass NULL, which says all defaults. */
-#define TW_OPTIONS(T, o) static const T tw__defaults; if (!(o)) (o) = &tw__defaults
+/* First in a function with options: bindings may pass NULL, which says all defaults, and so does a program that was
+ * compiled when the struct was shorter for what it did not know. */
+#define TW_OPTIONS(T, o) T tw__whole; (o) = (const T *)tw__options((o), &tw__whole, sizeof tw__whole)
+static inline const void *tw__options(const void *given, void *whole, size_t size)
+{
+    int have = 0;
+    if (given) memcpy(&have, given, sizeof have);
+    if (given && (have <= 0 || (size_t)have >= size)) return given;
+    memset(whole, 0, size);
+    if (given) memcpy(whole, given, (size_t)have);
+    return whole;
+}
 /* For what the cleanup attribute ends: `return tw_close(cx)` in its block closes before it ends, so a context that is
  * held is freed only when it is let go. */
 TW_API void tw_hold(tw_ctx *cx);

@@ -92,13 +92,16 @@ static tw_node *above(const tw_loc *at, tw_ctx *cx, int64_t m, int64_t n)
     return tw_sub(tw_arange(cx, n), tw_reshape(tw_arange(cx, m), TW_SHAPE(m, 1)));
 }
 
+/* k, or what lies as far beyond an m by n matrix: a number that f64 and i64 both hold. */
+static tw_arg within(int64_t k, int64_t m, int64_t n) { return tw__slot((double)(k < -m ? -m : k > n ? n : k)); }
+
 static tw_node *triangle(const tw_loc *at, const char *op, tw_node *x, const tw_diagonal_args *o, bool lower)
 {
     TW_OPTIONS(tw_diagonal_args, o);
     int64_t m, n;
     if (!tw__operand(at, op, 0, &x)) return x;
     if (!matrices(at, op, x, &m, &n)) return tw_nil(x->cx);
-    const tw_arg k = tw__slot((double)o->k);
+    const tw_arg k = within(o->k, m, n);
     tw_node *place = above(at, x->cx, m, n);
     return tw_where(lower ? tw_less_equal(place, k) : tw_greater_equal(place, k), x, 0);
 }
@@ -112,5 +115,5 @@ tw_node *tw_eye_at(const tw_loc *at, tw_ctx *cx, int64_t n, const tw_eye_args *o
     const int64_t columns = o->columns ? o->columns : n;
     if (n < 0 || columns < 0)
         return tw_fail(cx, TW_EARG, "eye", at, "%lld rows, %lld columns", (long long)n, (long long)columns);
-    return tw_cast(tw_equal(above(at, cx, n, columns), tw__slot((double)o->k)), tw__dtype_or(o->dtype, cx));
+    return tw_cast(tw_equal(above(at, cx, n, columns), within(o->k, n, columns)), tw__dtype_or(o->dtype, cx));
 }

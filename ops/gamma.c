@@ -1,7 +1,7 @@
 /* gamma.c - log |gamma(x)| and its derivatives, the polygamma functions: psi_0 = digamma, psi_n = d psi_{n-1} / dx.
  *
  * Poles at 0, -1, ...: there lgamma is infinite, digamma NaN (-infinity at +0), polygamma infinite.
- * betaln(a, b) = lgamma a + lgamma b - lgamma(a + b).
+ * betaln(a, b) = lgamma a + lgamma b - lgamma(a + b), infinite where both are 0.
  */
 #include "ops/ops_impl.h"
 #include "ops/kernel/special.h"
@@ -62,5 +62,6 @@ tw_node *tw_betaln_at(const tw_loc *at, tw_arg a, tw_arg b)
     tw_node *x[2];
     if (!tw_operands(at, "betaln", 2, (tw_arg[]){ a, b }, x)) return tw_nil(tw_ctx_of(tw__is_number(a) ? b.node : a.node));
     if (!tw__need_float(at, "betaln", x[0])) return tw_nil(x[0]->cx);
-    return tw_sub(tw_add(tw_lgamma(x[0]), tw_lgamma(x[1])), tw_lgamma(tw_add(x[0], x[1])));
+    tw_node *both = tw_logical_and(tw_equal(x[0], 0), tw_equal(x[1], 0));       /* two poles less one */
+    return tw_sub(tw_add(tw_lgamma(x[0]), tw_lgamma(x[1])), tw_where(both, 0, tw_lgamma(tw_add(x[0], x[1]))));
 }

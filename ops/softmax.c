@@ -4,6 +4,7 @@
  * derivative. Rows of nothing but -infinity (everything masked) have no maximum to subtract and
  * a sum of 0; where that could end in NaN, a select takes a harmless number instead, so that
  *     softmax = 0,  log_softmax = -inf,  logsumexp = -inf,  and all their derivatives are finite.
+ * A row with +infinity is NaN, all of it, as in PyTorch and JAX; its logsumexp is infinite.
  */
 #include "ops/ops_impl.h"
 #include <math.h>
@@ -13,13 +14,14 @@ typedef struct parts {
     tw_node *exps;          /* exp(x - max) */
     tw_node *sum;           /* their sum, but 1 where it is 0; kept axes */
     tw_node *empty;         /* where the sum is 0 */
-    tw_node *max;           /* 0 where it is not finite; kept axes */
+    tw_node *max;           /* 0 where it is -inf, or not finite; kept axes */
 } parts;
 
-static parts take_apart(const tw_loc *at, tw_node *x, tw_axes axes)
+static parts take_apart(const tw_loc *at, tw_node *x, tw_axes axes, bool finite)
 {
     tw_node *top = tw_max(x, .axes = axes, .keep_dims = true);
-    parts p = { .max = tw_stop_grad(tw_where(tw_less(tw_abs(top), (double)INFINITY), top, 0)) };
+    tw_node *none = tw_equal(finite ? tw_abs(top) : top, finite ? (double)INFINITY : -(double)INFINITY);
+    parts p = { .max = tw_stop_grad(tw_where(none, 0, top)) };
     p.shifted = tw_sub(x, p.max);
     p.exps = tw_exp(p.shifted);
     tw_node *sum = tw_sum(p.exps, .axes = axes, .keep_dims = true);
@@ -47,7 +49,7 @@ tw_node *tw_softmax_at(const tw_loc *at, tw_node *x, const tw_softmax_args *o)
     TW_OPTIONS(tw_softmax_args, o);
     tw_axes axes = o->axes;
     if (!prepare(at, "softmax", &x, &axes) || x->shape->count == 0) return x;
-    const parts p = take_apart(at, x, axes);
+    const parts p = take_apart(at, x, axes, false);
     return tw_mul(p.exps, tw_recip(p.sum));
 }
 
@@ -56,7 +58,7 @@ tw_node *tw_log_softmax_at(const tw_loc *at, tw_node *x, const tw_softmax_args *
     TW_OPTIONS(tw_softmax_args, o);
     tw_axes axes = o->axes;
     if (!prepare(at, "log_softmax", &x, &axes) || x->shape->count == 0) return x;
-    const parts p = take_apart(at, x, axes);
+    const parts p = take_apart(at, x, axes, false);
     return tw_sub(p.shifted, tw_log(p.sum));
 }
 
@@ -68,7 +70,7 @@ tw_node *tw_logsumexp_at(const tw_loc *at, tw_node *x, const tw_reduce_args *o)
     if (!tw__need_float(at, "logsumexp", x) || !tw__axes_mask(at, "logsumexp", x, o->axes, &mask)) return tw_nil(x->cx);
     if (x->shape->count == 0) return tw_log(tw_sum_at(at, x, o));       /* no exps: log 0 */
 
-    const parts p = take_apart(at, x, o->axes);
+    const parts p = take_apart(at, x, o->axes, true);
     tw_node *y = tw_where(p.empty, -(double)INFINITY, tw_add(tw_log(p.sum), p.max));
     if (o->keep_dims) return y;
 

@@ -1,6 +1,7 @@
 /* tanh.c - the two saturating curves: tanh x and sigmoid x = 1 / (1 + e^-x).
  *
- * y = tanh x:     dy/dx = 1 - y^2.        y = sigmoid x:  dy/dx = y (1 - y).
+ * y = tanh x:     dy/dx = 1 - y^2.        y = sigmoid x:  dy/dx = y sigmoid(-x),
+ * since 1 - y has no digits left where y is almost 1.
  */
 #include "ops/ops_impl.h"
 
@@ -14,8 +15,7 @@ static tw_node *d_tanh(tw_node *y, int i, tw_node *g)
 static tw_node *d_sigmoid(tw_node *y, int i, tw_node *g)
 {
     TW_RULE;
-    (void)i;
-    return tw_mul(g, tw_mul(y, tw_sub(1, y)));
+    return tw_mul(g, tw_mul(y, tw_sigmoid(tw_neg(tw_in(y, i)))));
 }
 
 const tw_op tw_op_tanh = {

@@ -229,13 +229,42 @@ START_TEST(the_smallest_is_nan_where_there_is_one)
 }
 END_TEST
 
+/* 1 - y has no digits left from 37 on: the derivative e^-x / (1 + e^-x)^2 keeps all of its own, at both orders. */
+START_TEST(the_end_of_a_sigmoid_keeps_its_digits)
+{
+    static const double at[] = { -700, -40, -1, 0, 1, 20, 36, 40, 200, 700 };
+    tw_node *x = vector(10, at), *g = tw_grad(tw_sum(tw_sigmoid(x)), x);
+    const arr first = arr_of(g), second = arr_of(tw_grad(tw_sum(g), x));
+    for (int i = 0; i < 10; i++) {
+        const double e = exp(-fabs(at[i])), want = e / ((1 + e) * (1 + e)), bend = -copysign(1, at[i]) * want * (1 - e) / (1 + e);
+        near(first.v[i] / want, 1, 1e-13);
+        if (at[i] < 0 || at[i] > 0) near(second.v[i] / bend, 1, 1e-12);
+    }
+}
+END_TEST
+
+/* Diagonals that no matrix has, however far. */
+START_TEST(diagonals_may_be_far_away)
+{
+    tw_node *x = tw_reshape(tw_arange(cx, 6, .dtype = TW_F64), TW_SHAPE(2, 3));
+    static const int64_t far[] = { INT64_MAX, INT64_MIN, INT64_MIN + 1, (int64_t)1 << 60 };
+    for (int i = 0; i < 4; i++) {
+        const bool above = far[i] > 0;
+        item_is(tw_sum(tw_tril(x, .k = far[i])), above ? 15 : 0);
+        item_is(tw_sum(tw_triu(x, .k = far[i])), above ? 0 : 15);
+        item_is(tw_sum(tw_eye(cx, 3, .k = far[i])), 0);
+        ck_assert_int_eq(arr_of(tw_diagonal(x, .k = far[i])).count, 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
         slopes_are_infinite_where_functions_end, steps_have_no_slope, powers_of_the_base_give_whole_numbers,
         the_remainder_has_the_sign_of_the_divisor, functions_of_two_at_special_points_are_as_in_c, the_origin_has_no_direction,
         logaddexp_of_infinities, nothing_times_the_logarithm_of_nothing, a_multiply_add_is_rounded_once, activations_at_infinities, kinks_of_activations,
-        norms_at_zero_have_slope_zero_of_every_order, the_smallest_is_nan_where_there_is_one,
+        norms_at_zero_have_slope_zero_of_every_order, the_end_of_a_sigmoid_keeps_its_digits, diagonals_may_be_far_away, the_smallest_is_nan_where_there_is_one,
     };
     Suite *s = suite_create("kinks");
     TCase *c = tcase_create("kinks");

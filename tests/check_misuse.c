@@ -355,6 +355,19 @@ START_TEST(rules_permute_tensors_of_their_rank)
 }
 END_TEST
 
+/* A program that was compiled when the struct ended after .axes knows nothing of what lies behind. */
+START_TEST(options_of_older_programs_are_shorter)
+{
+    struct { int _size; tw_axes axes; bool rubbish[8]; } old = { .axes = TW_AXES(1) };
+    memset(old.rubbish, 1, sizeof old.rubbish);
+    old._size = (int)offsetof(tw_reduce_args, keep_dims);
+    tw_node *y = tw_sum_at(TW_HERE, Z(2, 3), (const tw_reduce_args *)(const void *)&old);
+    ck_assert_int_eq(tw_rank(y), 1);
+    ck_assert_int_eq(tw_dim(y, 0), 2);
+    ck_assert_int_eq(tw_rank(tw_sum(Z(2, 3), .axes = TW_AXES(1), .keep_dims = true)), 2);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -364,6 +377,7 @@ int main(void)
         a_history_beyond_memory_is_as_long_as_the_run, an_average_that_forgets_is_the_weights, a_plateau_is_not_confused_by_nan,
         looking_ahead_goes_half_of_the_way, data_that_is_none, runs_over_data_of_another_context, measures_say_what_is_wrong,
         tables_between_strange_separators, names_that_no_archive_takes, rules_permute_tensors_of_their_rank,
+        options_of_older_programs_are_shorter,
     };
     Suite *s = suite_create("misuse");
     TCase *c = tcase_create("programs");

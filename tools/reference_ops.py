@@ -188,6 +188,12 @@ class Lgamma(torch.autograd.Function):
 
 
 def polygamma(n): return lambda x: Polygamma.apply(x, n)
+def special_betaln(a, b):
+    """By torch; two poles less one, which is NaN there, by SciPy."""
+    y = torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)
+    return torch.where((a == 0) & (b == 0), scipy.special.betaln(0, 0), y)
+
+
 def betaln(a, b): return Lgamma.apply(a) + Lgamma.apply(b) - Lgamma.apply(a + b)
 def celu(alpha): return lambda x: torch.where(x > 0, x, alpha * torch.expm1(x / alpha))        # PyTorch's 1 / alpha has seven digits
 
@@ -361,7 +367,7 @@ FUNCTIONS.update({
 
     "lgamma": Lgamma.apply, "digamma.special": torch.digamma, "digamma": polygamma(0), "polygamma.one": polygamma(1),
     "polygamma.three": polygamma(3), "betaln": betaln,
-    "lgamma.special": torch.lgamma, "betaln.special": lambda a, b: torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b),
+    "lgamma.special": torch.lgamma, "betaln.special": special_betaln,
     "i0.special": bessel(torch.i0, torch.abs), "i1.special": bessel(torch.special.i1, torch.clone), "gelu": F.gelu,
     **{op + ".special": limit(getattr(F, op)) for op in "gelu silu mish hardswish".split()},
     "gelu.approximate": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu, "mish": F.mish, "softplus": lambda x: F.softplus(x, 1, 600),

@@ -30,9 +30,9 @@ typedef struct function {
 typedef struct evaluation {
     const char     *name;
     void          (*read)(job *j);
-    const function *functions;                  /* up to one without a name; the second is the derivative of the first, unless .nested */
+    const function *functions;                  /* up to one without a name; the second is the derivative of the first, unless .timed */
     json_t       *(*sample)(void);              /* an input for --ratios */
-    bool            nested;                     /* all functions give the same, by derivatives of derivatives */
+    const function *timed;                      /* where all functions give a minimum: what is minimised, and its derivative, for --ratios */
 } evaluation;
 
 #define EVALUATION(name) extern const evaluation name##_evaluation;

@@ -5,7 +5,8 @@
  *
  * A request to evaluate runs the function until both of min_runs and min_seconds are reached. One run builds the
  * graph, the derivative's too, and computes it; structures that come again use the plan of the first run. Reading
- * the input is "prepare". One thread, unless TW_THREADS says otherwise.
+ * the input is "prepare". One thread, unless TW_THREADS says otherwise. tools/gradbench_inputs.py asks GradBench's own
+ * inputs and checks the answers.
  */
 #include "bench/gradbench/gradbench.h"
 
@@ -181,10 +182,9 @@ static bool ratio(const evaluation *e)
 {
     bool good = true;
     json_t *input = e->sample();
-    const double value = shortest(e, &e->functions[0], input, &good), derivative = shortest(e, &e->functions[1], input, &good);
-    if (good) printf("{\"eval\": \"%s\", \"%s\": %.4g, \"%s\": %.4g", e->name, e->functions[0].name, value, e->functions[1].name, derivative);
-    if (good && !e->nested) printf(", \"ratio\": %.2f", derivative / value);
-    if (good) puts("}");
+    const function *f = e->timed ? e->timed : e->functions;
+    const double value = shortest(e, &f[0], input, &good), derivative = shortest(e, &f[1], input, &good);
+    if (good) printf("{\"eval\": \"%s\", \"%s\": %.4g, \"%s\": %.4g, \"ratio\": %.2f}\n", e->name, f[0].name, value, f[1].name, derivative, derivative / value);
     fflush(stdout);
     json_decref(input);
     return good;

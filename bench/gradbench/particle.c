@@ -80,9 +80,21 @@ static void fr(job *j) { solve(j, true, false); }
 static void rf(job *j) { solve(j, false, true); }
 static void rr(job *j) { solve(j, false, false); }
 
+/* One look of the outer solver: where the particle lands, and the derivative of that by w, by reverse mode twice. */
+static void look(job *j, bool derivative)
+{
+    const setting of = { { j->in[PLACE], j->in[VELOCITY] }, false };
+    tw_node *y = tw_reshape(miss(&(objective){ .more = &of }, j->in[W]), TW_SCALAR_SHAPE);
+    answer(j, NULL, y);
+    if (derivative) answer(j, NULL, slope(y, j->in[W], false));
+}
+static void objective_of(job *j) { look(j, false); }
+static void gradient_of(job *j)  { look(j, true); }
+
 static json_t *sample(void) { return json_pack("{s:f}", "w", 0.0); }
 
 const evaluation particle_evaluation = {
-    .name = "particle", .read = read_input, .sample = sample, .nested = true,
+    .name = "particle", .read = read_input, .sample = sample,
+    .timed = (const function[]){ { .name = "objective", .run = objective_of }, { .name = "gradient", .run = gradient_of }, { 0 } },
     .functions = (const function[]){ { .name = "ff", .run = ff }, { .name = "rr", .run = rr }, { .name = "fr", .run = fr }, { .name = "rf", .run = rf }, { 0 } },
 };

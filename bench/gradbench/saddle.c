@@ -39,9 +39,21 @@ static void fr(job *j) { solve(j, true, false); }
 static void rf(job *j) { solve(j, false, true); }
 static void rr(job *j) { solve(j, false, false); }
 
+/* One look of the outer solver: how high the ridge is at the start, and its slope there, by reverse mode twice. */
+static void look(job *j, bool derivative)
+{
+    const inner i = { j->in[0], false };
+    tw_node *y = ridge(&(objective){ .more = &i }, j->in[0]);
+    answer(j, NULL, y);
+    if (derivative) answer(j, NULL, slope(y, j->in[0], false));
+}
+static void objective_of(job *j) { look(j, false); }
+static void gradient_of(job *j)  { look(j, true); }
+
 static json_t *sample(void) { return json_pack("{s:[f,f]}", "start", 1.0, 1.0); }
 
 const evaluation saddle_evaluation = {
-    .name = "saddle", .read = read_input, .sample = sample, .nested = true,
+    .name = "saddle", .read = read_input, .sample = sample,
+    .timed = (const function[]){ { .name = "objective", .run = objective_of }, { .name = "gradient", .run = gradient_of }, { 0 } },
     .functions = (const function[]){ { .name = "ff", .run = ff }, { .name = "rr", .run = rr }, { .name = "fr", .run = fr }, { .name = "rf", .run = rf }, { 0 } },
 };
