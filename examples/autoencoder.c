@@ -5,7 +5,7 @@
  * magnitudes are a part of the loss, so that each picture uses few of them. The baseline are the first principal
  * components: the best that is linear.
  *
- *     autoencoder [epochs [limit]]        8 and 60,000 by default; reads data/train-images-idx3-ubyte.gz and others,
+ *     autoencoder [epochs [limit]]        12 and 60,000 by default; reads data/train-images-idx3-ubyte.gz and others,
  *                                         draws autoencoder.svg, the map, and autoencoder.png, pictures that came back
  * SPDX-License-Identifier: MIT
  */
@@ -84,11 +84,11 @@ static tw_node *few(tw_node *x) { return tw_slice(x, .size = { SHOWN, PIXELS });
 int main(int argc, char **argv)
 {
     if (access("data/train-images-idx3-ubyte.gz", R_OK) != 0) return fprintf(stderr, "no data: ./dev example fetches them\n"), NO_DATA;
-    const int   epochs = argc > 1 ? atoi(argv[1]) : 8, limit = argc > 2 ? atoi(argv[2]) : 0;
+    const int   epochs = argc > 1 ? atoi(argv[1]) : 12, limit = argc > 2 ? atoi(argv[2]) : 0;
     tw_ctx     *cx    = tw_open(.seed = 1);
     tw_dataset *train = tw_dataset_idx(cx, "data/train-images-idx3-ubyte.gz", NULL, .scale = 1 / 255.0, .limit = limit);
     tw_dataset *test  = tw_dataset_idx(cx, "data/t10k-images-idx3-ubyte.gz", "data/t10k-labels-idx1-ubyte.gz", .scale = 1 / 255.0, .limit = limit);
-    code two = { .units = 2 }, sparse = { .units = 64, .sparse = 3e-3 };
+    code two = { .units = 2 }, sparse = { .units = 64, .sparse = 1e-3 };
 
     tw_net  *map_net = learn(cx, &two, train, epochs), *sparse_net = learn(cx, &sparse, train, epochs);
     tw_node *x = tw_predict(map_net, as_rows, test), *rows = tw_predict(map_net, as_rows, train);

@@ -8,7 +8,7 @@
  * Then MAP. Maximising p(y | w) p(w) is minimising -log p(y | w) - log p(w): a Gaussian prior of variance
  * 1/tau adds tau/2 |w|^2, a Laplace prior of scale 1/tau adds tau |w|_1.
  *
- *     regularisation [epochs]         400 by default; draws regularisation.svg
+ *     regularisation [epochs]         400 by default; draws regularisation.svg, and writes all curves into regularisation.html
  *
  * SPDX-License-Identifier: MIT
  */
@@ -57,25 +57,30 @@ static tw_dataset *objects(tw_ctx *cx, int64_t n)
     return tw_dataset_tensors(x, tw_expand_dims(tw_add(y, noise), .axis = 1));
 }
 
-typedef struct run { method m; tw_plot *plot; } run;
+typedef struct run { method m; tw_plot *plot; tw_report *report; } run;
 
 static bool draw(const tw_epoch *e, void *user)
 {
     const run *r = user;
+    char train[64], unseen[64];
+    snprintf(train, sizeof train, "error on what is learned from/%s", r->m.name);
+    snprintf(unseen, sizeof unseen, "error on unseen objects/%s", r->m.name);
+    tw_report_scalar(r->report, train, e->epoch + 1, e->loss);
+    tw_report_scalar(r->report, unseen, e->epoch + 1, e->valid_loss);
     tw_plot_line(r->plot, r->m.name, e->epoch + 1, e->valid_loss);
     return true;
 }
 
 static int64_t zeros(tw_net *net) { return (int64_t)tw_item(tw_sum(tw_equal(tw_net_param(net, "first/weight"), 0))); }
 
-static void compare(tw_ctx *cx, int epochs, tw_plot *p)
+static void compare(tw_ctx *cx, int epochs, tw_plot *p, tw_report *report)
 {
     tw_dataset *train = objects(cx, FEW), *valid = objects(cx, FEW), *test = objects(cx, MANY);
     tw_node *y = tw_dataset_targets(test);
     printf("%-16s %8s %8s %8s\n", "", "train", "test", "zeros");
     printf("%-16s %8s %8.3f\n", "the mean", "", tw_item(tw_var(y)));
     for (int i = 0; i < METHODS && tw_ok(cx); i++) {
-        run r = { methods[i], p };
+        run r = { methods[i], p, report };
         tw_net *net = tw_net_new(cx);
         tw_opt *opt = tw_sgd(net, .lr = 0.003, .momentum = 0.9, .l2 = r.m.l2, .proximal_l1 = r.m.l1);
         tw_fit(net, model, .loss = tw_mean_squared_error_loss, .opt = opt, .train = train, .valid = valid, .epochs = epochs,
@@ -128,9 +133,11 @@ int main(int argc, char **argv)
 {
     tw_ctx  *cx = tw_open(.seed = 2, .dtype = TW_F64);
     tw_plot *p  = tw_plot_new(cx, .title = "Against overfitting: 100 objects, 20 features", .x = "epochs", .y = "squared error on unseen objects");
-    compare(cx, argc > 1 ? atoi(argv[1]) : 400, p);
+    tw_report *report = tw_report_open(cx, "regularisation.html", .title = "Against overfitting");
+    compare(cx, argc > 1 ? atoi(argv[1]) : 400, p, report);
     maximise(cx, false);
     maximise(cx, true);
+    if (tw_report_write(report)) printf("curves: regularisation.html\n");
     if (tw_plot_write(p, "regularisation.svg")) printf("picture: regularisation.svg\n");
     return tw_close(cx);
 }

@@ -70,17 +70,22 @@ static double measure_triples(tw_node *text, tw_node *unseen)
     return -tw_item(tw_mean(tw_log2(tw_take(tw_reshape(p, TW_SHAPE(-1)), triples_of(unseen)))));
 }
 
+/* When what is kept is as long as what was learned from, its later half is read anew. */
 static void compose(tw_net *net, const char *begin)
 {
     tw_ctx *cx = tw_net_ctx(net);
-    tw_nn_cache *cache = tw_nn_cache_new(net, WRITTEN);
-    int32_t letter = '\n';
+    tw_nn_cache *cache = tw_nn_cache_new(net, LENGTH);
+    int32_t text[WRITTEN + 1] = { '\n' };
     for (int i = 0; i < WRITTEN && tw_ok(cx); i++) {
         TW_SCOPE(cx);
-        tw_node *drawn = tw_categorical(tw_div(model(net, tw_data(cx, TW_I32, TW_SHAPE(1, 1), &letter), cache), 0.7));
+        const bool    full = tw_nn_cache_position(cache) == LENGTH;
+        const int64_t n = full ? LENGTH / 2 : 1;
+        if (full) tw_nn_cache_seek(cache, 0);
+        tw_node *logits = model(net, tw_data(cx, TW_I32, TW_SHAPE(1, n), text + i + 1 - n), cache);
+        tw_node *drawn = tw_categorical(tw_div(tw_index(logits, .axis = 1, .at = n - 1), 0.7));
         const int32_t said = (int32_t)tw_item(drawn);
-        tw_nn_cache_advance(cache, 1);
-        putchar(letter = *begin ? *begin++ : said);
+        tw_nn_cache_advance(cache, n);
+        putchar(text[i + 1] = *begin ? *begin++ : said);
     }
     putchar('\n');
 }

@@ -153,7 +153,7 @@ static void drawing_of(FILE *f, const tw_plot *p, int64_t i)
     const char *c = colours[s->colour % COLOURS];
     char how[128];
     if (s->kind == BAND) snprintf(how, sizeof how, "with filledcurves fillcolor '%s' fillstyle transparent solid 0.18 noborder", c);
-    if (s->kind == LINE) snprintf(how, sizeof how, "with %s linewidth 2 linecolor '%s'", s->n > 20 ? "lines" : "linespoints pointtype 7 pointsize 0.5", c);
+    if (s->kind == LINE) snprintf(how, sizeof how, "with %s linewidth 2 linecolor '%s'", s->n < 3 || s->n > 20 ? "lines" : "linespoints pointtype 7 pointsize 0.5", c);
     if (s->kind == DOT)   snprintf(how, sizeof how, "with points pointtype 7 linecolor '%s' pointsize", c);
     const char *size = s->kind != DOT ? "" : s->n > 300 ? " 0.25" : s->n > 60 ? " 0.4" : " 0.6";
 
