@@ -207,6 +207,7 @@ static void start(void)
 {
     sigset_t all, was;
     sigfillset(&all);
+    use_stack();
     pthread_mutex_lock(&pool.lock);
     pthread_sigmask(SIG_SETMASK, &all, &was);       /* signals are for the program's own threads */
     while (pool.workers < pool.limit - 1

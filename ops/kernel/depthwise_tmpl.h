@@ -58,13 +58,20 @@ TW_INLINE void FN(dw_tile)(int pixels, const struct FN(dw) *g, const tw_taps *x,
     for (int i = 0; i < pixels; i++) FN(dw_set)(to + i * g->pixel, sum[i], n);
 }
 
+/* The channels that fill no vector, pixel by pixel. */
+static __attribute__((noinline)) void FN(dw_rest)(int64_t pixels, const struct FN(dw) *g, const tw_taps *x, int64_t j, int64_t c)
+{
+    tw_taps at = *x;
+    for (int64_t i = 0; i < pixels; i++, at.at += g->shift) FN(dw_tile)(1, g, &at, j + i, c, g->channels - c);
+}
+
 /* The same for all channels; x's places are those of pixel j. */
 TW_INLINE void FN(dw_channels)(int pixels, const struct FN(dw) *of, const tw_taps *x, int64_t j)
 {
     const struct FN(dw) g = *of;        /* a copy, which no store can change */
     int64_t c = 0;
     for (; c + VL <= g.channels; c += VL) FN(dw_tile)(pixels, &g, x, j, c, VL);
-    if (c < g.channels) FN(dw_tile)(pixels, &g, x, j, c, g.channels - c);
+    if (c < g.channels) FN(dw_rest)(pixels, of, x, j, c);
 }
 
 static void FN(dw_pixels)(int64_t pixels, const struct FN(dw) *g, int64_t j, bool inside)
@@ -228,11 +235,18 @@ TW_INLINE void FN(dw_w_taps)(int taps, const struct FN(dw_pair) *g, const struct
 static void FN(dw_w_some)(int64_t taps, const struct FN(dw_pair) *g, const struct FN(dw_span) *s, T *gw, int64_t kx, int64_t c,
                           int64_t n)
 {
+    if (n < VL) {                       /* part of a vector: tap by tap */
+        for (int64_t i = 0; i < taps; i++) {
+            const struct FN(dw_span) one = FN(dw_span_of)(g, kx + i, 1);
+            FN(dw_w_taps)(1, g, &one, gw, kx + i, c, n);
+        }
+        return;
+    }
     switch (taps) {
-    case 4: if (n >= VL) FN(dw_w_taps)(4, g, s, gw, kx, c, VL); else FN(dw_w_taps)(4, g, s, gw, kx, c, n); break;
-    case 3: if (n >= VL) FN(dw_w_taps)(3, g, s, gw, kx, c, VL); else FN(dw_w_taps)(3, g, s, gw, kx, c, n); break;
-    case 2: if (n >= VL) FN(dw_w_taps)(2, g, s, gw, kx, c, VL); else FN(dw_w_taps)(2, g, s, gw, kx, c, n); break;
-    default: if (n >= VL) FN(dw_w_taps)(1, g, s, gw, kx, c, VL); else FN(dw_w_taps)(1, g, s, gw, kx, c, n); break;
+    case 4: FN(dw_w_taps)(4, g, s, gw, kx, c, VL); break;
+    case 3: FN(dw_w_taps)(3, g, s, gw, kx, c, VL); break;
+    case 2: FN(dw_w_taps)(2, g, s, gw, kx, c, VL); break;
+    default: FN(dw_w_taps)(1, g, s, gw, kx, c, VL); break;
     }
 }
 

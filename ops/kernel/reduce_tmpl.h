@@ -249,7 +249,7 @@ TW_INLINE T FN(fold_rows)(const T *x, const tw_reduction *r, FN(fold) f)
 
 /* ---- kernels ------------------------------------------------------------------------------ */
 
-/* Floats have one of these for each fold; integers, of which less is asked, share one. */
+/* Sums and maxima of floats have one of these each; other folds, and integers, of which less is asked, share one. */
 #if IS_FLOAT
 TW_INLINE
 #else
@@ -312,9 +312,11 @@ static int64_t FN(sum_blocks)(const tw_call *c)
 }
 #endif
 
+TW_MAYBE static __attribute__((noinline)) int64_t FN(reduce_by)(const tw_call *c, FN(fold) f) { return FN(reduce)(c, f); }
+
 TW_MAYBE static int64_t FN(prod)(const tw_call *c)
 {
-    return FN(reduce)(c, (FN(fold)){ FN(mul2), FN(vmul), 1, 1 });
+    return FN(reduce_by)(c, (FN(fold)){ FN(mul2), FN(vmul), 1, 1 });
 }
 
 TW_MAYBE static int64_t FN(max)(const tw_call *c)
@@ -324,7 +326,7 @@ TW_MAYBE static int64_t FN(max)(const tw_call *c)
 
 TW_MAYBE static int64_t FN(min)(const tw_call *c)
 {
-    return FN(reduce)(c, (FN(fold)){ FN(minimum2), FN(vminimum), LARGEST, LARGEST });
+    return FN(reduce_by)(c, (FN(fold)){ FN(minimum2), FN(vminimum), LARGEST, LARGEST });
 }
 
 /* How many are not zero. */
