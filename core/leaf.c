@@ -38,6 +38,8 @@ tw_node *tw_fill_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, const tw_fill_
 {
     TW_OPTIONS(tw_fill_args, o);
     if (o->dtype >= TW__DTYPES) return tw_fail(cx, TW_EARG, "fill", at, "%d is no dtype", (int)o->dtype);
+    if (!tw__holds(o->dtype, o->value))
+        return tw_fail(cx, TW_EDTYPE, "fill", at, "%g is no number of dtype %s", o->value, tw_dtype_name(o->dtype));
     return leaf(at, cx, &tw_op_number, o->dtype, &shape, o->value);
 }
 

@@ -137,13 +137,22 @@ static tw_node *blank(tw_ctx *cx, const tw_build *b, int depth)
     return y;
 }
 
+/* Attributes that nobody gave. */
+static const void *zeros(tw_ctx *cx, size_t size)
+{
+    void *block = tw_resize(cx, NULL, 0, size);
+    if (!block) return NULL;
+    const void *kept = tw__intern_bytes(cx, 2, memset(block, 0, size), size);
+    tw_resize(cx, block, size, 0);
+    return kept;
+}
+
 static bool copy_fixed(tw_ctx *cx, tw_node *y, const tw_build *b)
 {
     const int size = b->op->attr_size, slot = b->op->slot_size;
-    if (b->attr && size) {
-        if (size <= 8) memcpy(y->attr.bytes, b->attr, (size_t)size);
-        else if (!(y->attr.p = tw__intern_bytes(cx, 2, b->attr, (size_t)size))) return false;
-    }
+    if (size > 8) y->attr.p = b->attr ? tw__intern_bytes(cx, 2, b->attr, (size_t)size) : zeros(cx, (size_t)size);
+    else if (b->attr && size) memcpy(y->attr.bytes, b->attr, (size_t)size);
+    if (size > 8 && !y->attr.p) return false;
     if (slot > 8) {
         if (!(y->slot.p = tw__arena_take(cx, &cx->scope[y->depth].half[cx->scope[y->depth].now], (size_t)slot))) return false;
         if (b->slot) memcpy(y->slot.p, b->slot, (size_t)slot);
@@ -371,15 +380,10 @@ static bool broadcast(const tw_loc *at, const char *op, int n, tw_node **in)
     return true;
 }
 
+/* Beyond 2^53 a literal may have been rounded by the compiler. */
 static bool exact(double v, tw_dtype dtype)
 {
-    switch (dtype) {
-    case TW_I32:  return v >= -2147483648.0 && v <= 2147483647.0 && v == (double)(int32_t)v;
-    case TW_I64:  return v >= -9007199254740992.0 && v <= 9007199254740992.0 && v == (double)(int64_t)v;
-    case TW_U8:   return v >= 0 && v <= 255 && v == (double)(uint8_t)v;
-    case TW_BOOL: return v == 0 || v == 1;
-    default:      return true;
-    }
+    return tw__holds(dtype, v) && (dtype != TW_I64 || (v >= -0x1p53 && v <= 0x1p53));
 }
 
 static tw_node *number(tw_ctx *cx, const tw_loc *at, const char *op, const tw_arg *a, tw_dtype dtype, const tw_shape *s)

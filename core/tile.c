@@ -144,6 +144,7 @@ static void run_past(const tw__instr *i, any_block *b, bool f64, size_t out)
 
 void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
 {
+    if (from == to) return;             /* of nothing there may be no memory to spread */
     const tw_call *c = &i->call;
     const bool f64 = c->in[i->op->by].dtype == TW_F64;
     const size_t out = tw_dtype_size(c->out->dtype);
@@ -151,7 +152,7 @@ void tw__tiles_run(const tw__instr *i, int64_t from, int64_t to)
     if (i->flat) {
         for (int k = 0; k < c->n_in; k++) b.b.x[k] = (const char *)c->in[k].data + from * i->operand[k].size;
         if (past_caches(i, out)) run_past(i, &b, f64, out);
-        else if (b.b.n) call(i->op, i->block, f64, &b);
+        else call(i->op, i->block, f64, &b);
         return;
     }
     _Alignas(64) char tile[MOST_IN][(MOST_PERIOD + TILE) * 8];

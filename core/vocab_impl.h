@@ -20,3 +20,15 @@ struct tw__vocab {
     bool              (*has_isa)(tw_isa isa);       /* compiled in and supported by this machine */
 };
 extern const struct tw__vocab tw__vocab;
+
+/* Whether a dtype has a number; otherwise it would be rounded in silence. */
+static inline bool tw__holds(int dtype, double v)
+{
+    switch (dtype) {
+    case TW_I32:  return v >= INT32_MIN && v <= INT32_MAX && v == (double)(int32_t)v;
+    case TW_I64:  return v >= -0x1p63 && v < 0x1p63 && v == (double)(int64_t)v;
+    case TW_U8:   return v >= 0 && v <= UINT8_MAX && v == (double)(uint8_t)v;
+    case TW_BOOL: return v == 0 || v == 1;
+    default:      return true;
+    }
+}

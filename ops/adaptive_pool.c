@@ -14,11 +14,11 @@ static bool sizes(const tw_loc *at, const char *op, int axes, tw_node *x, const 
     if (!tw__images(at, op, x, axes)) return false;
     for (int k = 0; k < axes; k++) {
         out[k] = o->size[k] ? o->size[k] : o->size[0];
-        if (out[k] < 1)
-            return tw_fail(x->cx, TW_EARG, op, at, ".size is {%lld, %lld, %lld}: name it, 1 or more", (long long)o->size[0],
+        if (out[k] < 1 || out[k] > INT32_MAX)
+            return tw_fail(x->cx, TW_EARG, op, at, ".size is {%lld, %lld, %lld}: name it, from 1 to 2^31 - 1", (long long)o->size[0],
                            (long long)o->size[1], (long long)o->size[2]), false;
-        if (x->shape->at[1 + k] < 1)
-            return tw_fail(x->cx, TW_ESHAPE, op, at, "axis %d has no pixels", 1 + k), false;
+        if (x->shape->at[1 + k] < 1 || x->shape->at[1 + k] > INT32_MAX)
+            return tw_fail(x->cx, TW_ESHAPE, op, at, "axis %d has %lld pixels", 1 + k, (long long)x->shape->at[1 + k]), false;
     }
     return true;
 }

@@ -11,6 +11,8 @@ static tw_arg detached(const tw_loc *at, tw_arg a)
 
 tw_node *tw_clip_at(const tw_loc *at, tw_node *x, tw_arg low, tw_arg high)
 {
+    tw_node *nil = tw__null_beside(at, "clip", x, low, high);
+    if (nil) return nil;
     if (!tw__operand(at, "clip", 0, &x)) return x;
     low = detached(at, low), high = detached(at, high);
     tw_node *y = tw_where(tw_less(x, low), low, x);

@@ -41,6 +41,11 @@ tw_node *tw_randint_at(const tw_loc *at, tw_ctx *cx, tw_shape shape, int64_t low
     TW_OPTIONS(tw_randint_args, o);
     const tw_dtype dtype = o->dtype ? o->dtype : TW_I64;
     if (!tw_ok(cx)) return tw_nil(cx);
+    const double least = dtype == TW_I32 ? INT32_MIN : dtype == TW_U8 || dtype == TW_BOOL ? 0 : -0x1p63;
+    const double most = dtype == TW_I32 ? INT32_MAX : dtype == TW_U8 ? UINT8_MAX : dtype == TW_BOOL ? 1 : 0x1p63;
+    if ((double)low < least || (double)high - 1 > most)
+        return tw_fail(cx, TW_EARG, "randint", at, "from %lld below %lld: %s holds %.0f to %.0f", (long long)low, (long long)high,
+                       tw_dtype_name(dtype), least, most);
     if (low >= high) return tw_fail(cx, TW_EARG, "randint", at, "nothing from %lld below %lld", (long long)low, (long long)high);
     const tw_randint_slot slot = { tw__random_number(cx, o->key), low, (uint64_t)high - (uint64_t)low };
     tw_node *y = tw_build_node(&(tw_build){ .op = &tw_op_randint, .at = at, .cx = cx, .slot = &slot, .shape = &shape, .dtype = TW_I64 });

@@ -355,9 +355,10 @@ static bool operands(sum *s, int n, tw_node *const *xs)
 
 tw_node *tw_einsum_at(const tw_loc *at, const char *equation, int n, tw_node *const *xs)
 {
-    sum s = { .at = at, .cx = n > 0 ? tw_ctx_of(xs[0]) : NULL, .equation = equation ? equation : "NULL", .n = n };
+    sum s = { .at = at, .cx = n > 0 && xs ? tw_ctx_of(xs[0]) : NULL, .equation = equation ? equation : "NULL", .n = n };
     tw_node *in[MOST];
     bool keep[LABELS];
+    if (!xs) return tw_fail(NULL, TW_EARG, "einsum", at, "the operands are NULL");
     if (n < 1 || n > MOST) return refuse(&s, TW_EARG, "%d operands, not 1 to %d", n, MOST), tw_nil(s.cx);
     memcpy(in, xs, (size_t)n * sizeof *in);
     if (!tw__operands(at, "einsum", n, in)) return in[0];

@@ -33,6 +33,17 @@ static void label(const tw_node *y, char *text, size_t size)
     snprintf(text, size, "axis %d", axis_of(y));
 }
 
+/* The index that picks nothing, and what would pick something. */
+static void explain(const tw_node *y, const tw_call *c, int64_t bad, char *text, size_t size)
+{
+    const tw_view *index = &c->in[1];
+    int64_t at = 0, rest = bad;
+    for (int k = index->shape->n - 1; k >= 0; k--) at += rest % index->shape->at[k] * index->strides[k], rest /= index->shape->at[k];
+    const int64_t i = index->dtype == TW_I32 ? ((const int32_t *)index->data)[at] : ((const int64_t *)index->data)[at];
+    snprintf(text, size, "element %lld of the index is %lld: out of range, 0 to %lld", (long long)bad, (long long)i,
+             (long long)c->in[0].shape->at[axis_of(y)] - 1);
+}
+
 /* ---- rules ------------------------------------------------------------------------------------ */
 
 static tw_node *build(const tw_loc *at, const tw_op *op, int axis, int n, tw_node *const *in)
@@ -129,6 +140,7 @@ const tw_op tw_op_gather = {
     .batch     = batch,
     .kernel_id = TW_K_gather,
     .label     = label,
+    .explain   = explain,
 };
 
 const tw_op tw_op_scatter_add = {
@@ -142,6 +154,7 @@ const tw_op tw_op_scatter_add = {
     .batch     = batch,
     .kernel_id = TW_K_scatter_add,
     .label     = label,
+    .explain   = explain,
 };
 
 const tw_op tw_op_scatter_set = {
@@ -155,6 +168,7 @@ const tw_op tw_op_scatter_set = {
     .batch     = batch,
     .kernel_id = TW_K_scatter_set,
     .label     = label,
+    .explain   = explain,
 };
 
 /* ---- builders --------------------------------------------------------------------------------- */

@@ -134,6 +134,7 @@ static bool factorise(const tw_loc *at, const char *op, tw_node **a, factored *o
     if (!tw__is_matrix(at, op, *a, true)) return *a = tw_nil((*a)->cx), false;
     tw_node *y = tw__unary(at, &tw_op_lu_factor, *a);
     *out = (factored){ *a, tw_stop_grad(tw_output(y, 0)), tw_output(y, 1), tw_stop_grad(tw_output(y, 2)) };
+    if (!tw_is_nil(y) && !(*a)->shape->count) out->sign = tw_ones_like(out->sign);      /* no rows: none exchanged, and no work for the kernel */
     if (tw_is_nil(y)) *a = y;
     return !tw_is_nil(y);
 }

@@ -20,6 +20,13 @@ tw_node *tw__null_among(const tw_loc *at, const char *op, int n, tw_node *const 
     return null < 0 ? NULL : tw_fail(cx, TW_EARG, op, at, "argument %d is NULL", null);
 }
 
+tw_node *tw__null_beside(const tw_loc *at, const char *op, const tw_node *x, tw_arg a, tw_arg b)
+{
+    const tw_node *partner = tw__is_number(a) ? b.node : a.node;
+    const bool none = x || !partner || (tw__is_number(a) && tw__is_number(b));
+    return none ? NULL : tw_fail(partner->cx, TW_EARG, op, at, "argument 0 is NULL");
+}
+
 bool tw__operands(const tw_loc *at, const char *op, int n, tw_node **xs)
 {
     tw_node *nil = tw__null_among(at, op, n, xs);

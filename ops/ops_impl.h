@@ -43,6 +43,8 @@ bool tw__operand(const tw_loc *at, const char *op, int index, tw_node **x);
 bool tw__operands(const tw_loc *at, const char *op, int n, tw_node **xs);
 /* That error's nil; NULL if no x is NULL. */
 tw_node *tw__null_among(const tw_loc *at, const char *op, int n, tw_node *const *xs);
+/* The error's nil when argument 0 is NULL beside a node among the other two; NULL otherwise. */
+tw_node *tw__null_beside(const tw_loc *at, const char *op, const tw_node *x, tw_arg a, tw_arg b);
 /* Nodes of one and two operands without attributes. */
 tw_node *tw__unary(const tw_loc *at, const tw_op *op, tw_node *x);
 tw_node *tw__binary(const tw_loc *at, const tw_op *op, tw_arg a, tw_arg b);

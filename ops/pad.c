@@ -4,6 +4,7 @@
  * and affine for others, so the rule is a general one: dx = slice of g with the same starts and steps. Starts are a slot, as in slice.
  */
 #include "ops/ops_impl.h"
+#include "core/vocab_impl.h"
 #include <string.h>
 
 static const tw_pad_attr *attr_of(const tw_node *y) { return tw_attr(y); }
@@ -61,23 +62,11 @@ tw_node *tw__pad(const tw_loc *at, tw_node *x, const int64_t *before, const int3
                                       .n = 1, .in = &x });
 }
 
-/* A margin that is not of one element's type would be rounded in silence. */
-static bool exact(const tw_node *x, double value)
-{
-    switch (x->dtype) {
-    case TW_I32:  return value >= INT32_MIN && value <= INT32_MAX && value == (double)(int32_t)value;
-    case TW_I64:  return value >= -0x1p63 && value < 0x1p63 && value == (double)(int64_t)value;
-    case TW_U8:   return value >= 0 && value <= 255 && value == (double)(uint8_t)value;
-    case TW_BOOL: return value == 0 || value == 1;
-    default:      return true;
-    }
-}
-
 tw_node *tw_pad_at(const tw_loc *at, tw_node *x, const tw_pad_args *o)
 {
     TW_OPTIONS(tw_pad_args, o);
     if (!tw__operand(at, "pad", 0, &x)) return x;
-    if (!exact(x, o->value))
+    if (!tw__holds(x->dtype, o->value))
         return tw_fail(x->cx, TW_EDTYPE, "pad", at, "%g is no number of dtype %s: cast x first", o->value,
                        tw_dtype_name((tw_dtype)x->dtype));
 

@@ -93,6 +93,8 @@ tw_node *tw_hardshrink_at(const tw_loc *at, tw_node *x, const tw_shrink_args *o)
 
 tw_node *tw_threshold_at(const tw_loc *at, tw_node *x, tw_arg threshold, tw_arg value)
 {
+    tw_node *nil = tw__null_beside(at, "threshold", x, threshold, value);
+    if (nil) return nil;
     if (!ready(at, "threshold", &x)) return x;
     return tw_where(tw_less_equal(x, threshold), value, x);
 }

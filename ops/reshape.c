@@ -39,9 +39,9 @@ static bool view(const tw_node *y, const tw_layout *x, tw_layout *out)
     const int n = essential(tw_in(y, 0)->shape, x->strides, dim, stride);
 
     *out = (tw_layout){ .offset = x->offset };
+    if (to->count == 0) return true;
     int64_t contiguous = 1;
     for (int k = to->n; k-- > 0; contiguous *= to->at[k]) out->strides[k] = contiguous;
-    if (to->count == 0) return true;
 
     for (int i = 0, k = 0; i < n; ) {
         int i_end = i + 1, k_end = k;

@@ -121,7 +121,7 @@ static bool resolve(const tw_loc *at, const char *op, tw_node *x, int axes, cons
     for (int k = 0; k < 3; k++) extent[k] = (int64_t)(t->window[k] - 1) * t->at.dilation[k] + 1;
     if (!tw__padding(at, op, x, o->padding, axes, in, extent, &t->at) ||
         !tw__windows_fit(at, op, x, axes, in, extent, &t->at)) return false;
-    for (int i = 0, k = 3 - axes; i < axes; i++, k++) s->at[1 + i] += t->at.before[k] + t->at.after[k];
+    for (int i = 0, k = 3 - axes; i < axes; i++, k++) s->at[1 + i] += (int64_t)t->at.before[k] + t->at.after[k];
     return true;
 }
 

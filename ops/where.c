@@ -44,8 +44,8 @@ static tw_node *number(const tw_loc *at, tw_ctx *cx, tw_arg a)
 
 tw_node *tw_where_at(const tw_loc *at, tw_node *c, tw_arg a, tw_arg b)
 {
-    tw_node *in[3], *partner = tw__is_number(a) ? b.node : a.node;
-    if (!c && partner) return tw_fail(partner->cx, TW_EARG, "where", at, "argument 0 is NULL");
+    tw_node *in[3], *nil = tw__null_beside(at, "where", c, a, b);
+    if (nil) return nil;
     if (!tw__operand(at, "where", 0, &c)) return c;
     if (tw__is_number(a) && tw__is_number(b)) a = tw__arg_node(number(at, c->cx, a));
     if (!tw_operands(at, "where", 2, (tw_arg[]){ a, b }, in + 1)) return tw_nil(c->cx);

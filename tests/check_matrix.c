@@ -60,6 +60,10 @@ START_TEST(singular_matrices_have_a_determinant_and_no_inverse)
     const double a[] = { 1, 2, 2, 4 };
     tw_node *x = tw_data(cx, TW_F64, TW_SHAPE(2, 2), a), *log, *sign = tw_slogdet(x, &log);
     item_is(tw_det(x), 0);
+    tw_node *empty = Z(0, 0);
+    item_is(tw_det(empty), 1);
+    item_is(tw_slogdet(empty, NULL), 1);
+    item_is(tw_logdet(empty), 0);
     item_is(sign, 0);
     item_is(log, -INF);
     item_is(tw_matrix_rank(x), 1);

@@ -167,6 +167,16 @@ static void scans(void)
     BAD(TW_EARG, "cumargmin", "exclusive", tw_cumargmin(x, .exclusive = true));
     BAD(TW_EDTYPE, "linear_recurrence", "i64", tw_linear_recurrence(i, i));
     BAD(TW_EARG, "randint", "3", tw_randint(cx, TW_SHAPE(2), 3, 3));
+    BAD(TW_EARG, "randint", "u8 holds 0 to 255", tw_randint(cx, TW_SHAPE(2), 0, 1000, .dtype = TW_U8));
+    BAD(TW_EARG, "uniform", "from nan to 1", tw_uniform(cx, TW_SHAPE(2), .low = NaN));
+    BAD(TW_EARG, "normal", "deviation -1", tw_normal(cx, TW_SHAPE(2), .std = -1));
+    BAD(TW_EARG, "laplace", "scale -1", tw_laplace(cx, TW_SHAPE(2), .scale = -1));
+    BAD(TW_EDTYPE, "fill", "300 is no number of dtype u8", tw_fill(cx, TW_SHAPE(2), .value = 300, .dtype = TW_U8));
+    BAD(TW_EDTYPE, "fill", "0.5 is no number of dtype i32", tw_full(cx, TW_SHAPE(2), 0.5, .dtype = TW_I32));
+    BAD(TW_EARG, "interpolate", "nan", tw_interpolate(Z(1, 4, 4, 2), .scale = {NaN}));
+    BAD(TW_EARG, "adaptive_avg_pool2d", "2^31", tw_adaptive_avg_pool2d(Z(1, 4, 4, 2), .size = {INT64_MAX}));
+    BAD(TW_ESHAPE, "diag_embed", "columns", tw_diag_embed(Z(3), .k = INT64_MIN));
+    BAD(TW_ESHAPE, "constant", "2^46", tw_laplace(cx, TW_SHAPE(INT64_MAX, 3)));
     BAD(TW_EARG, "truncated_normal", "2", tw_truncated_normal(cx, TW_SHAPE(2), .low = 2, .high = 1));
     BAD(TW_EDTYPE, "gamma", "i64", tw_gamma(tw_arange(cx, 3)));
     BAD(TW_EDTYPE, "beta", "i64", tw_beta(tw_arange(cx, 3), 1));
