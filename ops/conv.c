@@ -347,6 +347,16 @@ static bool dilate(const tw_loc *at, const char *op, int axes, tw_node **x, cons
     return true;
 }
 
+/* Several results from each of the channels that are groups of their own: the same as from as many copies of the channel,
+ * each a group with one result, of which the kernels make the most. */
+static void spread_groups(const tw_loc *at, int axes, tw_node **x, const tw_node *w, tw_conv_attr *t)
+{
+    const int64_t each = w->shape->at[axes + 1] / t->groups;
+    if (w->shape->at[axes] != 1 || t->groups < 2 || each < 2) return;
+    *x = tw_repeat_at(at, *x, each, &(tw_axis_args){ .axis = -1 });
+    t->groups *= (int)each;
+}
+
 static tw_node *convolve(const tw_loc *at, const char *op, int axes, tw_node *x, tw_node *w, const tw_conv_args *o)
 {
     TW_OPTIONS(tw_conv_args, o);
@@ -364,6 +374,7 @@ static tw_node *convolve(const tw_loc *at, const char *op, int axes, tw_node *x,
     extents(&t.at, in[1]->shape, extent);
     if (!tw__padding(at, op, in[0], o->padding, axes, pixels, extent, &t.at) ||
         !tw__windows_fit(at, op, in[0], axes, pixels, extent, &t.at)) return tw_nil(in[0]->cx);
+    spread_groups(at, axes, &in[0], in[1], &t);
     return tw_build_node(&(tw_build){ .op = &tw_op_conv, .at = at, .attr = &t, .n = 2, .in = in });
 }
 
