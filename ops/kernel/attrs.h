@@ -13,7 +13,7 @@ typedef struct tw_window { int32_t stride[3], dilation[3], before[3], after[3]; 
 /* The trilinear form sum x[n, o*stride + k*dilation - before, c] w[k, c, m] y[n, o, m] that the three convolutions share. */
 typedef struct tw_conv_attr { tw_window at; int32_t groups; } tw_conv_attr;
 typedef struct tw_pool_attr { tw_window at; int32_t window[3]; } tw_pool_attr;
-typedef struct tw_scan_attr { int32_t axis; uint8_t reverse, exclusive; } tw_scan_attr;
+typedef struct tw_scan_attr { int32_t axis; uint8_t reverse, exclusive, unused[2]; } tw_scan_attr;     /* no byte that = leaves as it was */
 /* Numbers of the gamma distribution, or their logarithms; element k has the stream of k % count. */
 typedef struct tw_gamma_attr { int64_t count; bool log; } tw_gamma_attr;
 /* Slots of random draws: the number of the node first. */
