@@ -89,7 +89,7 @@ static void arrange(job *j)
         j->ok = false;
         return;
     }
-    qsort(j->leaves.at, (size_t)j->leaves.n, sizeof *j->leaves.at, older);
+    if (j->leaves.n > 1) qsort(j->leaves.at, (size_t)j->leaves.n, sizeof *j->leaves.at, older);
     int64_t a = j->list.n - 1, b = j->leaves.n - 1;
     for (int64_t k = j->list.n += j->leaves.n; b >= 0; )
         j->list.at[--k] = a >= 0 && older(&j->list.at[a], &j->leaves.at[b]) > 0 ? j->list.at[a--] : j->leaves.at[b--];
