@@ -9,7 +9,7 @@ typedef void (*FN(link_fn))(const tw_link *s, int64_t i, int64_t j, char *const 
 #define ONWARD(...) ((FN(link_fn))s[1].run)(s + 1, i, j, at, __VA_ARGS__)
 #define LINK(name) static void FN(link_##name)(TW_MAYBE const tw_link *s, TW_MAYBE int64_t i, TW_MAYBE int64_t j, TW_MAYBE char *const *at, \
     TW_MAYBE V a0, TW_MAYBE V a1, TW_MAYBE V a2, TW_MAYBE V a3, TW_MAYBE V a4, TW_MAYBE V a5, TW_MAYBE V a6, TW_MAYBE V a7)
-#define EACH(E, ...) ONWARD(E(a0, 0), E(a1, 1), E(a2, 2), E(a3, 3), E(a4, 4), E(a5, 5), E(a6, 6), E(a7, 7))
+#define EACH(E) ONWARD(E(a0, 0), E(a1, 1), E(a2, 2), E(a3, 3), E(a4, 4), E(a5, 5), E(a6, 6), E(a7, 7))
 
 /* Operands: M(p, k) is vector k from memory, S a single element in all lanes. */
 #define MEMORY(x, m) ((const T *)(at[s->x] + (i & s->m)))
