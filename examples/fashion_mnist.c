@@ -8,7 +8,7 @@
  *
  *     fashion_mnist [--best] [--epochs n] [--limit n] [--data folder] [--out folder]
  *
- * --best takes ten minutes instead of one, for a better network: `best` has batch normalisation and
+ * --best takes a quarter of an hour instead of a minute, for a better network: `best` has batch normalisation and
  * residual blocks, learns from pictures that are moved by a pixel and mirrored at random, by
  * stochastic gradient with momentum at a rate that rises and then falls (one cycle), and smoothed
  * labels; in the test it is asked about each picture and its mirror image.
