@@ -5,6 +5,7 @@
  * threads had to be woken is printed: it depends on who else uses the machine.
  */
 #include "tests/rig.h"
+#include "bench/demo_net.h"
 #include "core/pool_impl.h"
 #include "optim/optim.h"
 #include "train/train.h"
@@ -18,17 +19,6 @@ enum { COUNT_FAULTS = 0 };
 #else
 enum { COUNT_FAULTS = 1 };
 #endif
-
-static tw_node *model(tw_net *net, tw_node *x)
-{
-    x = tw_relu(tw_nn_conv2d(net, "conv1", x, .filters = 32, .kernel = { 3 }, .padding = TW_SAME));
-    x = tw_max_pool2d(x, .window = { 2 });
-    x = tw_relu(tw_nn_conv2d(net, "conv2", x, .filters = 64, .kernel = { 3 }, .padding = TW_SAME));
-    x = tw_max_pool2d(x, .window = { 2 });
-    x = tw_relu(tw_nn_dense(net, "fc1", tw_flatten(x), .units = 128));
-    x = tw_nn_dropout(net, x, .p = 0.3);
-    return tw_nn_dense(net, "fc2", x, .units = 10);
-}
 
 static tw_dataset *pictures(tw_ctx *cx)
 {
@@ -58,7 +48,7 @@ static int64_t steps(int threads, int *step)
     double sum = 0;
     memset(at, 0, sizeof at);           /* touched before it is counted */
     TW_BATCHES(b, data, .size = SIZE, .shuffle = true) {
-        tw_node *logits = model(net, b.x), *loss = tw_cross_entropy(logits, b.y), *acc = tw_want(tw_accuracy(logits, b.y));
+        tw_node *logits = demo_net(net, b.x), *loss = tw_cross_entropy(logits, b.y), *acc = tw_want(tw_accuracy(logits, b.y));
         tw_opt_step(opt, loss);
         sum += tw_item(loss) + tw_item(acc);
         at[n++] = counts_now(&h);

@@ -5,22 +5,12 @@
  */
 #include "bench/kernels/match.h"
 #include "bench/kernels/remote.h"
+#include "bench/demo_net.h"
 #include <math.h>
 #include <stdio.h>
 
 enum { BATCH = 64, PICTURES = 6400 };
 static const double BAR = 1.2;
-
-static tw_node *model(tw_net *net, tw_node *x)
-{
-    x = tw_relu(tw_nn_conv2d(net, "conv1", x, .filters = 32, .kernel = { 3 }, .padding = TW_SAME));
-    x = tw_max_pool2d(x, .window = { 2 });
-    x = tw_relu(tw_nn_conv2d(net, "conv2", x, .filters = 64, .kernel = { 3 }, .padding = TW_SAME));
-    x = tw_max_pool2d(x, .window = { 2 });
-    x = tw_relu(tw_nn_dense(net, "fc1", tw_flatten(x), .units = 128));
-    x = tw_nn_dropout(net, x, .p = 0.3);
-    return tw_nn_dense(net, "fc2", x, .units = 10);
-}
 
 typedef struct job { tw_net *net; tw_opt *opt; tw_dataset *data; tw_batch b; int epoch; double loss; } job;
 
@@ -34,7 +24,7 @@ static void step(void *arg)
         j->b = epoch_of(j);
         tw__batches_next(&j->b);
     }
-    tw_node *logits = model(j->net, j->b.x), *loss = tw_cross_entropy(logits, j->b.y), *acc = tw_want(tw_accuracy(logits, j->b.y));
+    tw_node *logits = demo_net(j->net, j->b.x), *loss = tw_cross_entropy(logits, j->b.y), *acc = tw_want(tw_accuracy(logits, j->b.y));
     tw_opt_step(j->opt, loss);
     j->loss = tw_item(loss) + 0 * tw_item(acc);
 }
