@@ -253,6 +253,7 @@ tw_node *tw_build_node(const tw_build *b)
     if (!cx) return &tw__dead.nil;
     if (cx->error.code) return &cx->nil;
     if (b->op->arity >= 0 && b->n != b->op->arity) return wrong_count(cx, b);
+    if (b->op->traits & TW_ATTRS && !b->attr) return tw_fail(cx, TW_EARG, b->op->name, b->at, "its attributes are missing");
     if (b->n > UINT16_MAX) return tw_fail(cx, TW_EARG, b->op->name, b->at, "%d inputs are more than %d", b->n, UINT16_MAX);
     if (b->n > 1 && (b->op->rule == TW_ELEMENTWISE || (b->op->traits & TW_BROADCAST) || tw_is_block_op(b->op))
         && !same_shapes(b->n, in) && !broadcast(b->at, b->op->name, b->n, in)) return &cx->nil;

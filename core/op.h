@@ -110,6 +110,7 @@ enum tw_traits {
     TW_CHEAP     = 256,     /* elementwise, in an instruction or two: plans may do it again rather than keep what it gave */
     TW_MOVES     = 512,     /* each element of the output is one of an input's, or a constant */
     TW_SUMS      = 1024,    /* each element of an input goes into one of the output, and d, which moves, says into which */
+    TW_ATTRS     = 2048,    /* attributes have to be given: zeros mean nothing to it */
     TW_BROADCAST = 32       /* operands are broadcast against each other (implied by TW_ELEMENTWISE and block kernels) */
 };
 

@@ -194,6 +194,10 @@ bool tw_op_check_at(const tw_loc *at, tw_ctx *cx, const char *name, const tw_che
     if (!op) return tw_fail(cx, TW_EARG, "op_check", at, "there is no operation \"%s\"", name ? name : "NULL"), false;
     if (op->traits & (TW_LEAF | TW_EFFECT) || op->arity > MOST || op->outputs > 1)
         return tw_fail(cx, TW_EARG, "op_check", at, "\"%s\": only operations of up to %d inputs and one output are checked", name, MOST), false;
+    if (op->traits & TW_OPAQUE && op->slot_size)
+        return tw_fail(cx, TW_EARG, "op_check", at, "\"%s\" runs functions of the program: tw_grad_check checks them", name), false;
+    if (op->traits & TW_ATTRS && !o->attr)
+        return tw_fail(cx, TW_EARG, "op_check", at, "the attributes of \"%s\" are missing: .attr", name), false;
     subject q = { .op = op, .attr = o->attr, .s = { .at = at, .name = op->name, .f = build, .tol = o->tol > 0 ? o->tol : 1e-7,
                   .first_order = o->first_order, .linear = op->rule == TW_LINEAR } };
     q.s.user = &q;

@@ -83,7 +83,7 @@ static int64_t work_add(const tw_node *x) { return tw__pool_x_work(x->shape); }
 const tw_op tw_op_window = {
     TW_WORD(window),
     .arity     = 1,
-    .traits    = TW_MOVES,
+    .traits    = TW_MOVES | TW_ATTRS,
     .attr_size = sizeof(tw_pool_attr),
     .rule      = TW_LINEAR,
     .shape     = shape,
@@ -96,7 +96,7 @@ const tw_op tw_op_window = {
 const tw_op tw_op_window_add = {
     TW_WORD(window_add),
     .arity     = 1,
-    .traits    = TW_SUMS,
+    .traits    = TW_SUMS | TW_ATTRS,
     .attr_size = sizeof(tw_pool_attr),
     .rule      = TW_LINEAR,
     .shape     = shape_add,

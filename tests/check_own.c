@@ -84,6 +84,17 @@ static int64_t twice_kernel(const tw_call *c)
 }
 static const tw_op blind = { .name = "blind", .doc = "2 x", .arity = 1, .rule = TW_LINEAR, .shape = float_shape, .d = twice_d, .kernel = twice_kernel };
 
+static const char *const all_names[] = {
+#define RULE(name, ...) #name,
+#define FN(name, ...)
+#define OP(name, ...) #name,
+#include "ops/ops.def"
+#undef RULE
+#undef FN
+#undef OP
+};
+enum { NAMES = sizeof all_names / sizeof *all_names };
+
 static void passes(const tw_op *op)
 {
     ck_assert(tw_op_register(cx, op));
@@ -149,12 +160,29 @@ START_TEST(built_in_operations_pass)
 }
 END_TEST
 
+/* Without attributes, operands of its own choice: an answer or an error, for each. */
+START_TEST(every_operation_can_be_asked)
+{
+    tw_error e;
+    for (int i = 0; i < NAMES; i++) {
+        if (!tw_op_check(cx, all_names[i])) ck_assert_msg(tw_error_take(cx, &e), "%s: neither right nor an error", all_names[i]);
+        ok(cx);
+    }
+}
+END_TEST
+
 START_TEST(what_cannot_be_checked)
 {
     tw_op_check(cx, "no_such"); int line = __LINE__;
     fails_with(cx, TW_EARG, "op_check", line, "no_such");
     tw_op_check(cx, "assign"); line = __LINE__;
     fails_with(cx, TW_EARG, "op_check", line, "assign");
+    tw_op_check(cx, "extern"); line = __LINE__;
+    fails_with(cx, TW_EARG, "op_check", line, "tw_grad_check");
+    tw_op_check(cx, "conv"); line = __LINE__;
+    fails_with(cx, TW_EARG, "op_check", line, "attributes of \"conv\"");
+    tw_build_node(&(tw_build){ .op = tw_op_find(cx, "max_pool"), .at = TW_HERE, .n = 1, .in = (tw_node *[]){ tw_ones(cx, TW_SHAPE(1, 2, 1)) } }); line = __LINE__;
+    fails_with(cx, TW_EARG, "max_pool", line, "attributes are missing");
     ck_assert(tw_op_check(cx, "equal"));
 }
 END_TEST
@@ -237,8 +265,8 @@ END_TEST
 int main(void)
 {
     const TTest *tests[] = {
-        right_operations_pass, wrong_operations_are_described, a_transposed_rule_is_called_so, built_in_operations_pass, what_cannot_be_checked,
-        functions_are_checked, opaque_functions_are_checked_to_first_order,
+        right_operations_pass, wrong_operations_are_described, a_transposed_rule_is_called_so, built_in_operations_pass, every_operation_can_be_asked,
+        what_cannot_be_checked, functions_are_checked, opaque_functions_are_checked_to_first_order,
     };
     return run_programs("own", sizeof tests / sizeof *tests, tests);
 }
